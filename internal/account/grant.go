@@ -1,0 +1,175 @@
+package account
+
+import (
+	"time"
+
+	"avow/internal/access"
+	"avow/internal/fault"
+)
+
+// Lifetimes of tokens.
+const (
+	AccessTTL  = time.Hour            // accounts-api.md 2.1, 13.11
+	RefreshTTL = 180 * 24 * time.Hour // ours; each exchange starts it anew
+)
+
+// Refusals of the token endpoint (accounts-api.md 2.2, 13.11).
+var (
+	ErrClientInvalid  = fault.New(fault.Unauthenticated, "client_invalid", "Client authentication failed.")
+	ErrSignIn         = fault.New(fault.Invalid, "sign_in", "Username/password do not match")
+	ErrRefreshInvalid = fault.New(fault.Invalid, "refresh_invalid", "The refresh token is not valid.")
+	ErrScopeInvalid   = fault.New(fault.Invalid, "scope_invalid", "The client may not ask for one of these scopes.")
+)
+
+// GrantRefusals lists what the token endpoint can refuse, for the test that walks the wire's table.
+var GrantRefusals = []*fault.Error{ErrClientInvalid, ErrSignIn, ErrRefreshInvalid, ErrScopeInvalid}
+
+// GrantState is what a decision about a token needs.
+type GrantState struct {
+	Client  *access.Client // nil: unknown
+	Account *Account       // the account that signs in or that the refresh token belongs to; nil: none
+	Refresh *access.Token  // nil: unknown, or none was shown
+}
+
+// GrantNext is what a grant wants saved.
+type GrantNext struct {
+	Issue        []access.Token
+	Exchange     *access.Token // the refresh token that is used up
+	RevokeFamily string        // all tokens of the family are revoked
+	RevokedAt    time.Time     // when
+}
+
+// Empty reports whether there is nothing to save.
+func (n GrantNext) Empty() bool {
+	return len(n.Issue) == 0 && n.Exchange == nil && n.RevokeFamily == ""
+}
+
+// GrantInput is what all grants take. The hashes are those of freshly drawn tokens.
+type GrantInput struct {
+	Secret  access.Lookup
+	Scopes  []string // asked for; empty: all that may be had
+	Access  access.Hash
+	Refresh access.Hash
+	Family  string
+	Now     time.Time
+	TTL     time.Duration // of the access token
+}
+
+func (s GrantState) authenticateClient(in GrantInput) error {
+	if s.Client == nil || !s.Client.DisabledAt.IsZero() || !in.Secret.Holds(s.Client.SecretHash) {
+		return ErrClientInvalid
+	}
+	return nil
+}
+
+// ClientGrant issues a token without identity: the grants none and client_credentials.
+func ClientGrant(s GrantState, in GrantInput) (GrantNext, error) {
+	if err := s.authenticateClient(in); err != nil {
+		return GrantNext{}, err
+	}
+	scopes, err := granted(in.Scopes, s.Client.Scopes)
+	if err != nil {
+		return GrantNext{}, err
+	}
+	return GrantNext{Issue: []access.Token{s.token(in, access.AccessToken, scopes)}}, nil
+}
+
+// PasswordInput adds what the slow comparison of the password found, and against which kept text.
+type PasswordInput struct {
+	GrantInput
+	Matches bool
+	Against string
+}
+
+// PasswordGrant signs an account in. Unknown address, wrong password and an account that may hold no tokens have one answer (accounts-api.md 13.13).
+func PasswordGrant(s GrantState, in PasswordInput) (GrantNext, error) {
+	if err := s.authenticateClient(in.GrantInput); err != nil {
+		return GrantNext{}, err
+	}
+	scopes, err := granted(in.Scopes, s.Client.Scopes)
+	if err != nil {
+		return GrantNext{}, err
+	}
+	if s.Account == nil || !in.Matches || s.Account.Password != in.Against || !s.signsIn() {
+		return GrantNext{}, ErrSignIn
+	}
+	return s.identity(in.GrantInput, scopes, scopes), nil
+}
+
+// RefreshGrant exchanges a refresh token for a new pair. One that was exchanged before revokes its whole family: one of its two holders is a thief.
+func RefreshGrant(s GrantState, in GrantInput) (GrantNext, error) {
+	if err := s.authenticateClient(in); err != nil {
+		return GrantNext{}, err
+	}
+	r := s.Refresh
+	if r == nil || r.Kind != access.RefreshToken || r.Client != s.Client.ID || !r.RevokedAt.IsZero() || !in.Now.Before(r.ExpiresAt) {
+		return GrantNext{}, ErrRefreshInvalid
+	}
+	if !r.UsedAt.IsZero() {
+		return GrantNext{RevokeFamily: r.Family, RevokedAt: in.Now}, ErrRefreshInvalid
+	}
+	if s.Account == nil || !s.signsIn() {
+		return GrantNext{}, ErrRefreshInvalid
+	}
+	scopes, err := granted(in.Scopes, r.Scopes)
+	if err != nil {
+		return GrantNext{}, err
+	}
+	in.Family = r.Family
+	next := s.identity(in, scopes, r.Scopes)
+	next.Exchange = r
+	return next, nil
+}
+
+// Direct issues an access token on an operator's word: `avow token issue`.
+func Direct(s GrantState, in GrantInput, account *Account) (GrantNext, error) {
+	if s.Client == nil || !s.Client.DisabledAt.IsZero() {
+		return GrantNext{}, ErrClientInvalid
+	}
+	scopes, err := granted(in.Scopes, s.Client.Scopes)
+	if err != nil {
+		return GrantNext{}, err
+	}
+	t := s.token(in, access.AccessToken, scopes)
+	if account != nil {
+		t.Account = account.ID
+	}
+	return GrantNext{Issue: []access.Token{t}}, nil
+}
+
+func (s GrantState) signsIn() bool { return s.Account.mayHoldTokens() && s.Account.Status != Archived }
+
+// identity issues an access token of the account and, to clients with offline access, a refresh token.
+func (s GrantState) identity(in GrantInput, scopes, refreshScopes []string) GrantNext {
+	a := s.token(in, access.AccessToken, scopes)
+	a.Account = s.Account.ID
+	next := GrantNext{Issue: []access.Token{a}}
+	if s.Client.OfflineAccess {
+		r := s.token(in, access.RefreshToken, refreshScopes)
+		r.Account = s.Account.ID
+		next.Issue = append(next.Issue, r)
+	}
+	return next
+}
+
+func (s GrantState) token(in GrantInput, kind access.TokenKind, scopes []string) access.Token {
+	t := access.Token{
+		Kind: kind, Hash: in.Access, Org: s.Client.Org, Client: s.Client.ID, Scopes: scopes, Family: in.Family,
+		CreatedAt: in.Now, ExpiresAt: in.Now.Add(in.TTL),
+	}
+	if kind == access.RefreshToken {
+		t.Hash, t.ExpiresAt = in.Refresh, in.Now.Add(RefreshTTL)
+	}
+	return t
+}
+
+// granted gives the asked scopes when all may be had, and all when none was asked.
+func granted(asked, held []string) ([]string, error) {
+	if len(asked) == 0 {
+		return held, nil
+	}
+	if !access.Within(asked, held) {
+		return nil, ErrScopeInvalid
+	}
+	return asked, nil
+}

@@ -1,0 +1,50 @@
+package account
+
+import (
+	"context"
+	"time"
+
+	"avow/internal/access"
+)
+
+// Key names the account that a call is about: by the token that was shown, or by its id.
+//
+// The owner of a call is never taken from the caller's word. With a token it is the token's organisation, resolved by the very statement that loads the account; by
+// id alone (commands and hosted pages) it is the organisation of the account's row.
+type Key struct {
+	Token   access.Lookup
+	ByToken bool
+	ID      string
+}
+
+// KeyOfToken names the account of a token.
+func KeyOfToken(token access.Lookup) Key { return Key{Token: token, ByToken: true} }
+
+// KeyOfID names an account by its id.
+func KeyOfID(id string) Key { return Key{ID: id} }
+
+// GrantKey names what a token request is about.
+type GrantKey struct {
+	Client   string
+	Org      string        // password grant: the organisation and the address that signs in
+	EmailKey string        //
+	Refresh  access.Lookup // refresh grant: the token that was shown
+	ByToken  bool
+}
+
+// Accounts is where accounts, their live codes and their tokens are kept.
+type Accounts interface {
+	// View loads the state. What is unknown is nil in it; that is no error.
+	View(ctx context.Context, k Key) (State, error)
+	// Change loads the state, lets decide decide, saves what it returns and commits; only then does it return decide's error. Two changes of one account never both
+	// decide on the same state. Decide may run more than once.
+	Change(ctx context.Context, k Key, decide func(State) (Next, error)) error
+	// Create saves a new account. ErrEmailTaken: the organisation has one with this address.
+	Create(ctx context.Context, a Account) error
+	// ViewGrant loads the state of a token request; the same statements run whether or not client and account exist.
+	ViewGrant(ctx context.Context, k GrantKey) (GrantState, error)
+	// ChangeGrant is Change for token requests.
+	ChangeGrant(ctx context.Context, k GrantKey, decide func(GrantState) (GrantNext, error)) error
+	// RevokeToken revokes the token, for a refresh token its whole family, and reports whether there was one.
+	RevokeToken(ctx context.Context, token access.Lookup, now time.Time) (bool, error)
+}

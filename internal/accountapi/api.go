@@ -1,0 +1,78 @@
+// Package accountapi is the account contract on the wire: routes, requests, answers, errors and the token endpoint (accounts-api.md).
+package accountapi
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+
+	"avow/internal/access"
+	"avow/internal/account"
+	"avow/internal/web"
+)
+
+// Service is what the calls need of the rules. Bearer is the token's text, empty when the call came without one.
+type Service interface {
+	// Authenticate refuses a token that is not good for the call, and does nothing else.
+	Authenticate(ctx context.Context, bearer string, need access.Need) error
+	// CreateRequest makes a verification request for the token's account.
+	CreateRequest(ctx context.Context, bearer string, need access.Need, verificationURL string) (account.Request, error)
+	// Standing tells how the verification of the token's account stands.
+	Standing(ctx context.Context, bearer string, need access.Need) (account.Standing, error)
+	// Verify verifies the token's account with a code and returns its id.
+	Verify(ctx context.Context, bearer string, need access.Need, code string) (string, error)
+	// Me returns the token's account.
+	Me(ctx context.Context, bearer string, need access.Need) (account.Account, error)
+	// SignInClient is the grant none.
+	SignInClient(ctx context.Context, c account.Credentials, scopes []string) (account.Issued, error)
+	// SignIn is the grant password.
+	SignIn(ctx context.Context, c account.Credentials, scopes []string, org, email, password string) (account.Issued, error)
+	// Renew is the grant refresh_token.
+	Renew(ctx context.Context, c account.Credentials, scopes []string, refresh string) (account.Issued, error)
+}
+
+type api struct{ service Service }
+
+// call is one authorized call: the bearer token that came with it and what the endpoint asks of it.
+type call struct {
+	*http.Request
+	bearer string
+	need   access.Need
+}
+
+// endpoint answers a call.
+type endpoint func(w http.ResponseWriter, c call) error
+
+// authorized makes a handler of an endpoint. The token is looked up by the load of the call itself; only when the request cannot be read is it looked up alone,
+// because 401 and 403 win over every 400 (accounts-api.md 13.1).
+func (a api) authorized(need access.Need, e endpoint) web.Handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		c := call{Request: r, bearer: bearer(r), need: need}
+		err := e(w, c)
+		if !isShape(err) {
+			return err
+		}
+		if refused := a.service.Authenticate(r.Context(), c.bearer, need); refused != nil {
+			return refused
+		}
+		return err
+	}
+}
+
+// bearer returns the token of the Authorization header; empty when there is none. The scheme's case does not matter (RFC 9110, 11.1).
+func bearer(r *http.Request) string {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return ""
+	}
+	return strings.TrimSpace(token)
+}
+
+// stamp is how the verification calls write an instant (accounts-api.md 1.4).
+func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
+
+// item wraps an answer (accounts-api.md 1.5).
+type item struct {
+	Item any `json:"item"`
+}

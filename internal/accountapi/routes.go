@@ -1,0 +1,28 @@
+package accountapi
+
+import (
+	"net/http"
+
+	"avow/internal/access"
+	"avow/internal/account"
+	"avow/internal/web"
+)
+
+// New returns the account contract's family.
+func New(s Service) web.Family {
+	a := api{service: s}
+	meRead := access.Need{Scope: account.ScopeMeRead, Identity: true}
+	meWrite := access.Need{Scope: account.ScopeMeWrite, Identity: true}
+	return web.Family{
+		Prefixes: []string{"/external/", "/api/authorization/"},
+		Render:   renderError,
+		Routes: []web.Route{
+			{Method: http.MethodPost, Path: "/api/authorization/access_token", Handle: a.accessToken},
+			{Method: http.MethodPost, Path: "/external/api/v1/me/create_verification_request", Handle: a.authorized(meWrite, a.createVerificationRequest)},
+			{Method: http.MethodGet, Path: "/external/api/v1/me/pending_verification_request", Handle: a.authorized(meRead, a.pendingVerificationRequest)},
+			{Method: http.MethodPost, Path: "/external/api/v1/me/verify_account", Handle: a.authorized(meWrite, a.verifyAccount)},
+			{Method: http.MethodGet, Path: "/external/api/v1/me", Handle: a.authorized(meWrite, a.currentAccount)},
+			{Method: http.MethodGet, Path: "/external/api/v3/me", Handle: a.authorized(meWrite, a.currentAccountV3)},
+		},
+	}
+}

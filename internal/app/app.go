@@ -1,0 +1,166 @@
+// Package app builds avow from its settings: the one place where the wire and the outside world meet.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"runtime"
+	"time"
+
+	"avow/internal/access"
+	"avow/internal/account"
+	"avow/internal/accountapi"
+	"avow/internal/config"
+	"avow/internal/fault"
+	"avow/internal/mail"
+	"avow/internal/metrics"
+	"avow/internal/outbox"
+	"avow/internal/pages"
+	"avow/internal/skill"
+	"avow/internal/skillapi"
+	"avow/internal/store"
+	"avow/internal/web"
+)
+
+// Options is what an App is made of.
+type Options struct {
+	Config    config.Config
+	PublicURL string // base of the links in mails, without a trailing slash
+	Log       *slog.Logger
+	Now       func() time.Time
+	Random    io.Reader
+	Version   string
+}
+
+// App is avow without its listeners.
+type App struct {
+	Store    *store.Store
+	Admin    *access.Admin
+	Accounts *account.Service
+	Skills   *skill.Service
+	Worker   *outbox.Worker
+	Metrics  *metrics.Metrics
+
+	o      Options
+	keys   *access.Keyring
+	health *health
+}
+
+// requestTime bounds one request, the wait for a database included.
+const requestTime = 30 * time.Second
+
+// New opens the database and builds everything on it. Nothing runs yet.
+func New(ctx context.Context, o Options) (*App, error) {
+	keys, err := access.NewKeyring([][]byte(o.Config.SecretKeys))
+	if err != nil {
+		return nil, err
+	}
+	a := &App{o: o, keys: keys, Metrics: metrics.New(), Worker: &outbox.Worker{Now: o.Now, Jitter: rand.Float64}}
+	a.Store, err = store.Open(ctx, store.Options{URL: o.Config.DatabaseURL, Keys: keys, Wake: a.Worker.Wake})
+	if err != nil {
+		return nil, err
+	}
+	a.health = newHealth(o.Now, a.Store)
+	if err := a.build(); err != nil {
+		return nil, errors.Join(err, a.Store.Close())
+	}
+	return a, nil
+}
+
+func (a *App) build() error {
+	random := access.Random{Source: a.o.Random}
+	a.Admin = &access.Admin{Directory: a.Store, Keys: a.keys, Random: random, Now: a.o.Now}
+	a.Accounts = account.NewService(account.Options{
+		Accounts: a.Store, Keys: a.keys, Random: random, Now: a.o.Now, TTL: a.o.Config.VerificationTTL,
+		Passwords: access.NewPasswords(random, runtime.GOMAXPROCS(0)),
+		Links:     account.LinkPolicy{PublicURL: a.o.PublicURL, Allowed: a.o.Config.AllowedVerificationURLs, AllowLoopback: a.dev()},
+	})
+	a.Skills = skill.NewService(skill.Options{
+		Verifications: a.Store, Keys: a.keys, Random: random, Now: a.o.Now, SessionTTL: a.o.Config.SessionTTL,
+		Callbacks: skill.CallbackPolicy{AllowHTTP: a.dev(), Networks: a.o.Config.EgressAllow},
+	})
+	sender, err := a.sender()
+	a.Worker.Queue, a.Worker.Senders = a.Store, map[outbox.Kind]outbox.Sender{outbox.Mail: sender}
+	a.Worker.Observe = func(kind outbox.Kind, state outbox.State, err error) { a.observe(kind, state, err) }
+	return err
+}
+
+func (a *App) dev() bool { return a.o.Config.Profile == config.Dev }
+
+// sender captures test-mode mail always, and all mail where no relay is configured: the settings allow that in dev only.
+func (a *App) sender() (outbox.Sender, error) {
+	renderer := mail.NewRenderer()
+	from := a.o.Config.MailFrom
+	captured := mail.NewCapture(renderer, a.Store, from.Address)
+	relays := a.o.Config.SMTPURLs
+	if len(relays) == 0 {
+		return mail.NewRouter(captured, nil), nil
+	}
+	if len(relays) > 1 {
+		return nil, errors.New("AVOW_SMTP_URL: this version hands mail to one relay; several are not supported yet")
+	}
+	relay, err := mail.NewSMTP(renderer, relays[0].Reveal(), from, mail.SMTPOptions{})
+	if err != nil {
+		return nil, fmt.Errorf("AVOW_SMTP_URL: %w", err)
+	}
+	return mail.NewRouter(captured, relay), nil
+}
+
+func (a *App) observe(kind outbox.Kind, state outbox.State, err error) {
+	a.Metrics.Attempt(string(kind), string(state))
+	if err != nil {
+		a.o.Log.Warn("delivery attempt failed", "kind", kind, "state", state, "error", err)
+	}
+}
+
+// Handler serves everything public.
+func (a *App) Handler() http.Handler {
+	hosted := pages.New(a.pages())
+	site := web.NewSite(hosted.Fail)
+	accounts := accountapi.New(a.Accounts)
+	skills := skillapi.New(a.Skills, a.o.Now)
+	for _, family := range []*web.Family{&accounts, &skills} {
+		family.Origins = a.o.Config.CORSOrigins
+		site.Mount(*family)
+	}
+	hosted.Register(site.ServeMux)
+	site.HandleFunc("/healthz", alive)
+	site.HandleFunc("/readyz", a.health.brief)
+	observer := web.Observer{
+		Log: a.o.Log, Metrics: a.Metrics, Now: a.o.Now, UUID: access.Random{Source: a.o.Random}.UUID, Timeout: requestTime, Panic: site.Fail,
+	}
+	return observer.Observe(a.guardHost(site))
+}
+
+func (a *App) pages() pages.Options {
+	o := pages.Options{Version: a.o.Version, PublicURL: a.o.PublicURL, Verifier: a.Accounts}
+	if a.dev() {
+		o.Dev = &pages.Dev{Mails: a.Store, Secrets: a.Store.Secrets, Now: a.o.Now}
+	}
+	return o
+}
+
+// Close closes the database.
+func (a *App) Close() error { return a.Store.Close() }
+
+// errDemo keeps demo credentials, which are derived from a file, out of production.
+var errDemo = fault.New(fault.Conflict, "demo_data", "This database was made by `avow dev` and holds demo credentials. Serve another one.")
+
+// RefuseDemo refuses a database that `avow dev` made.
+func (a *App) RefuseDemo(ctx context.Context) error {
+	orgs, err := a.Store.Organisations(ctx)
+	if err != nil {
+		return err
+	}
+	for _, o := range orgs {
+		if o.Demo {
+			return errDemo
+		}
+	}
+	return nil
+}

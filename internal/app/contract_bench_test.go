@@ -1,0 +1,292 @@
+package app_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/tools/txtar"
+
+	"avow/internal/app"
+	"avow/internal/config"
+	"avow/internal/outbox"
+	"avow/internal/store"
+)
+
+// bench plays one case against a server of its own.
+type bench struct {
+	*testing.T
+	clock   *clock
+	config  config.Config
+	app     *app.App
+	base    string
+	vars    map[string]string
+	seen    map[string]bool // mails that earlier sections have looked at, by id
+	answer  *http.Response
+	body    []byte
+	log     *bytes.Buffer
+	private []string // what must never stand in the log
+}
+
+// clock stands still until it is moved.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+func newBench(t *testing.T, start time.Time) *bench {
+	t.Helper()
+	c, err := config.Load(config.Dev, map[string]string{"data": t.TempDir()}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.SecretKeys = config.Keys{bytes.Repeat([]byte{7}, 32)}
+	return &bench{T: t, clock: &clock{now: start}, config: c, vars: map[string]string{}, seen: map[string]bool{}, log: &bytes.Buffer{}}
+}
+
+// play carries out the sections from top to bottom.
+func (b *bench) play(a *txtar.Archive) {
+	b.Helper()
+	for _, s := range a.Files {
+		b.section(s.Name, string(s.Data))
+	}
+	if b.app == nil {
+		b.Fatal("got a case that never starts the server")
+	}
+	b.checkLog()
+}
+
+func (b *bench) section(name, text string) {
+	b.Helper()
+	switch name {
+	case "setup":
+		b.setup(text)
+	case "request":
+		b.start()
+		b.request(text)
+	case "response":
+		b.response(text)
+	case "advance":
+		d, err := time.ParseDuration(strings.TrimSpace(text))
+		b.must(err)
+		b.clock.advance(d)
+	case "mail":
+		b.mail(text)
+	case "no mail":
+		b.noMail(text)
+	default:
+		b.Fatalf("got section %q, want one of contract/README.md", name)
+	}
+}
+
+// start builds the server once, when everything that its settings depend on is known.
+func (b *bench) start() {
+	b.Helper()
+	if b.app != nil {
+		return
+	}
+	ctx := context.Background()
+	b.config.DatabaseURL = "sqlite:" + filepath.Join(b.config.DataDir, "avow.db")
+	b.must(store.Migrate(ctx, b.config.DatabaseURL, func(string) {}))
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	b.must(err)
+	b.base = "http://" + listener.Addr().String()
+	b.vars["base"] = b.base
+	b.app, err = app.New(ctx, app.Options{
+		Config: b.config, PublicURL: b.base, Log: slog.New(slog.NewTextHandler(b.log, nil)), Now: b.clock.Now, Random: rand.Reader, Version: "test",
+	})
+	b.must(err)
+	b.Cleanup(func() { _ = b.app.Close() })
+	server := &httptest.Server{Listener: listener, Config: &http.Server{Handler: b.app.Handler()}}
+	server.Start()
+	b.Cleanup(server.Close)
+}
+
+func (b *bench) must(err error) {
+	b.Helper()
+	if err != nil {
+		b.Fatal(err)
+	}
+}
+
+// request sends what a section says, as it stands, without a client library's additions.
+func (b *bench) request(text string) {
+	b.Helper()
+	head, body, _ := strings.Cut(strings.TrimSuffix(text, "\n"), "\n\n")
+	lines := strings.Split(head, "\n")
+	method, target, ok := strings.Cut(b.fill(lines[0]), " ")
+	if !ok {
+		b.Fatalf("got request line %q, want METHOD PATH", lines[0])
+	}
+	r, err := http.NewRequest(method, b.base+target, nil)
+	b.must(err)
+	if sent := b.fill(body); sent != "" {
+		r.Body, r.ContentLength = io.NopCloser(strings.NewReader(sent)), int64(len(sent))
+		if len(sent) < 1000 {
+			b.private = append(b.private, bodySecrets(sent)...)
+		}
+	}
+	for _, line := range lines[1:] {
+		name, value, _ := strings.Cut(line, ": ")
+		r.Header.Add(strings.TrimSuffix(name, ":"), b.fill(value))
+	}
+	b.send(r)
+}
+
+func (b *bench) send(r *http.Request) {
+	b.Helper()
+	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	answer, err := client.Do(r)
+	b.must(err)
+	b.body, err = io.ReadAll(answer.Body)
+	b.must(err)
+	b.must(answer.Body.Close())
+	b.answer = answer
+}
+
+// bodySecrets picks the values of a body that are secrets of somebody.
+func bodySecrets(body string) []string {
+	var members map[string]any
+	if json.Unmarshal([]byte(body), &members) != nil {
+		return nil
+	}
+	var found []string
+	for _, name := range []string{"confirmation_code", "sessionToken"} {
+		if text, ok := members[name].(string); ok && len(text) > 20 {
+			found = append(found, text)
+		}
+	}
+	return found
+}
+
+// response compares the whole answer.
+func (b *bench) response(text string) {
+	b.Helper()
+	head, want, _ := strings.Cut(strings.TrimSuffix(text, "\n"), "\n\n")
+	lines := strings.Split(head, "\n")
+	if status := strconv.Itoa(b.answer.StatusCode); status != strings.TrimSpace(lines[0]) {
+		b.Fatalf("got status %s, want %s; body %s", status, lines[0], b.body)
+	}
+	for _, line := range lines[1:] {
+		b.header(line)
+	}
+	if strings.TrimSpace(want) == "" {
+		if len(b.body) != 0 {
+			b.Fatalf("got body %s, want none", b.body)
+		}
+		return
+	}
+	b.match(compact(want), string(b.body))
+}
+
+func (b *bench) header(line string) {
+	b.Helper()
+	name, want, _ := strings.Cut(line, ": ")
+	got := b.answer.Header.Values(name)
+	if want == "-" {
+		if len(got) > 0 {
+			b.Fatalf("got header %s: %q, want none", name, got)
+		}
+		return
+	}
+	if want = b.fill(want); !slices.Contains(got, want) {
+		b.Fatalf("got header %s: %q, want %q", name, got, want)
+	}
+}
+
+// compact removes the layout of a JSON text, which has placeholders in it.
+func compact(text string) string {
+	var out bytes.Buffer
+	if json.Compact(&out, []byte(text)) == nil {
+		return out.String()
+	}
+	return strings.TrimSpace(text)
+}
+
+// mail delivers what is due and looks at the newest mail to an address.
+func (b *bench) mail(text string) {
+	b.Helper()
+	head, body, _ := strings.Cut(strings.TrimSuffix(text, "\n"), "\n\n")
+	headers := map[string]string{}
+	for line := range strings.SplitSeq(head, "\n") {
+		name, value, _ := strings.Cut(line, ": ")
+		headers[name] = b.fill(value)
+	}
+	fresh := b.freshMails(headers["To"])
+	if len(fresh) != 1 {
+		b.Fatalf("got %d new mails to %s, want one", len(fresh), headers["To"])
+	}
+	m := fresh[0]
+	b.seen[m.ID] = true
+	for name, want := range headers {
+		if got := map[string]string{"To": m.To, "From": m.From, "Subject": m.Subject}[name]; got != want {
+			b.Fatalf("got mail %s: %q, want %q", name, got, want)
+		}
+	}
+	for want := range strings.SplitSeq(body, "\n") {
+		if want != "" {
+			b.line(want, m.Text)
+		}
+	}
+}
+
+func (b *bench) line(want, text string) {
+	b.Helper()
+	lines := bufio.NewScanner(strings.NewReader(text))
+	for lines.Scan() {
+		if b.matches(want, strings.TrimRight(lines.Text(), "\r")) {
+			return
+		}
+	}
+	b.Fatalf("got mail text\n%s\nwant the line %s", text, want)
+}
+
+func (b *bench) noMail(text string) {
+	b.Helper()
+	to := b.fill(strings.TrimPrefix(strings.TrimSpace(text), "To: "))
+	if fresh := b.freshMails(to); len(fresh) != 0 {
+		b.Fatalf("got %d new mails to %s, want none", len(fresh), to)
+	}
+}
+
+// freshMails are the mails to an address that no section has looked at yet.
+func (b *bench) freshMails(to string) []outbox.Captured {
+	b.Helper()
+	return slices.DeleteFunc(b.mailsTo(to), func(m outbox.Captured) bool { return b.seen[m.ID] })
+}
+
+// checkLog fails when a secret of the case stands in the server's log.
+func (b *bench) checkLog() {
+	b.Helper()
+	for _, secret := range b.private {
+		if strings.Contains(b.log.String(), secret) {
+			b.Errorf("got the secret %s in the log, want it nowhere", secret)
+		}
+	}
+}

@@ -1,0 +1,233 @@
+package app_test
+
+import (
+	"context"
+	"encoding/base64"
+	"slices"
+	"strings"
+	"time"
+
+	"avow/internal/access"
+	"avow/internal/account"
+	"avow/internal/config"
+	"avow/internal/outbox"
+	"avow/internal/skill"
+)
+
+// words splits a fixture line: `noun name key="a b" flag`.
+func words(line string) []string {
+	var out []string
+	var word strings.Builder
+	quoted := false
+	for _, r := range line + " " {
+		switch {
+		case r == '"':
+			quoted = !quoted
+		case r == ' ' && !quoted:
+			if word.Len() > 0 {
+				out = append(out, word.String())
+			}
+			word.Reset()
+		default:
+			word.WriteRune(r)
+		}
+	}
+	return out
+}
+
+// arguments are the words of a line by name; a flag has an empty value.
+type arguments struct {
+	words []string
+	named map[string]string
+}
+
+func parse(line []string) arguments {
+	a := arguments{named: map[string]string{}}
+	for _, w := range line {
+		if name, value, ok := strings.Cut(w, "="); ok && !strings.Contains(name, "/") {
+			a.named[name] = value
+		} else {
+			a.words = append(a.words, w)
+		}
+	}
+	return a
+}
+
+func (a arguments) flag(name string) bool { return slices.Contains(a.words, name) }
+
+// setup carries out fixture lines. Those that shape the server come first.
+func (b *bench) setup(text string) {
+	b.Helper()
+	for line := range strings.SplitSeq(text, "\n") {
+		all := words(b.fill(strings.TrimSpace(line)))
+		if len(all) == 0 || strings.HasPrefix(all[0], "#") {
+			continue
+		}
+		switch noun, a := all[0], parse(all[1:]); {
+		case noun == "serve":
+			b.serve()
+		case noun == "allow":
+			b.config.AllowedVerificationURLs = a.words[1:]
+		default:
+			b.start()
+			b.fixture(noun, a)
+		}
+	}
+}
+
+// serve makes the server follow the rules of `avow serve`; without a relay it still captures mail.
+func (b *bench) serve() {
+	b.Helper()
+	if b.app != nil {
+		b.Fatal("got serve after the server was started, want it first")
+	}
+	b.config.Profile, b.config.EgressAllow = config.Serve, nil
+}
+
+func (b *bench) fixture(noun string, a arguments) {
+	b.Helper()
+	fixtures := map[string]func(arguments){
+		"org": b.organisation, "client": b.client, "account": b.account, "token": b.token, "key": b.key, "set": b.set,
+		"revoke": b.revoke, "disable": b.disable, "initiate": b.initiate, "verify": b.verify, "reject": b.reject, "complete": b.complete,
+		"break": func(arguments) { b.must(b.app.Close()) },
+	}
+	make, ok := fixtures[noun]
+	if !ok {
+		b.Fatalf("got fixture %q, want one of contract/README.md", noun)
+	}
+	make(a)
+}
+
+func (b *bench) organisation(a arguments) {
+	o, err := b.app.Admin.CreateOrganisation(context.Background(), a.words[0], false)
+	b.must(err)
+	b.vars[a.words[0]+".id"] = o.ID
+}
+
+func (b *bench) client(a arguments) {
+	c, secret, err := b.app.Admin.CreateClient(context.Background(), access.NewClient{
+		Org: a.named["org"], Name: a.words[0], Scopes: access.ParseScopes(a.named["scopes"]), OfflineAccess: a.flag("offline"),
+		VerificationURLs: strings.FieldsFunc(a.named["urls"], func(r rune) bool { return r == ',' }),
+	})
+	b.must(err)
+	b.vars[a.words[0]+".id"], b.vars[a.words[0]+".secret"] = c.ID, secret
+	b.vars[a.words[0]+".basic"] = base64.StdEncoding.EncodeToString([]byte(c.ID + ":" + secret))
+	b.private = append(b.private, secret)
+}
+
+func (b *bench) account(a arguments) {
+	ctx := context.Background()
+	o, err := b.app.Admin.Organisation(ctx, a.named["org"])
+	b.must(err)
+	made, err := b.app.Accounts.Create(ctx, account.NewAccount{Org: o.ID, Email: a.named["email"], Password: a.named["password"], Verified: a.flag("verified")})
+	b.must(err)
+	b.vars[a.words[0]+".id"] = made.ID
+	b.must(b.app.Store.Change(ctx, account.KeyOfID(made.ID), func(s account.State) (account.Next, error) {
+		changed := *s.Account
+		if status := a.named["status"]; status != "" {
+			changed.Status = account.Status(status)
+		}
+		changed.LoginDisabled = a.flag("login_disabled")
+		return account.Next{Account: &changed}, nil
+	}))
+}
+
+func (b *bench) token(a arguments) {
+	ctx := context.Background()
+	ttl := time.Hour
+	if text := a.named["ttl"]; text != "" {
+		var err error
+		ttl, err = time.ParseDuration(text)
+		b.must(err)
+	}
+	holder := ""
+	if name := a.named["account"]; name != "" {
+		holder = b.vars[name+".id"]
+	}
+	issued, err := b.app.Accounts.Issue(ctx, b.vars[a.named["client"]+".id"], holder, access.ParseScopes(a.named["scopes"]), ttl)
+	b.must(err)
+	b.vars[a.words[0]] = issued.Access
+	b.private = append(b.private, issued.Access)
+}
+
+func (b *bench) key(a arguments) {
+	k, err := b.app.Admin.CreateKey(context.Background(), a.named["org"], a.words[0], access.Mode(a.named["mode"]))
+	b.must(err)
+	name := a.words[0]
+	b.vars[name+".id"], b.vars[name+".api"], b.vars[name+".secret"] = k.ID, k.Text, k.Secret
+	b.private = append(b.private, k.Text, k.Secret)
+}
+
+func (b *bench) set(a arguments) {
+	_, err := b.app.Admin.Set(context.Background(), a.words[0], a.words[1], a.words[2])
+	b.must(err)
+}
+
+func (b *bench) revoke(a arguments) {
+	if a.words[0] == "key" {
+		b.must(b.app.Store.RevokeKey(context.Background(), b.vars[a.words[1]+".id"], b.clock.Now()))
+		return
+	}
+	b.must(b.app.Accounts.Revoke(context.Background(), b.vars[a.words[1]]))
+}
+
+func (b *bench) disable(a arguments) {
+	ctx, id := context.Background(), b.vars[a.words[1]+".id"]
+	if a.words[0] == "client" {
+		b.must(b.app.Store.DisableClient(ctx, id, b.clock.Now()))
+		return
+	}
+	b.must(b.app.Accounts.Disable(ctx, id))
+}
+
+// seed changes a verification through the store, as the endpoints that are not built yet will.
+func (b *bench) seed(id string, change func(v *skill.Verification, skills []skill.Skill)) {
+	b.Helper()
+	b.must(b.app.Store.ChangeVerification(context.Background(), skill.Subject{Verification: id}, func(s skill.State) (skill.Next, error) {
+		v, skills := *s.Verification, slices.Clone(s.Skills)
+		change(&v, skills)
+		return skill.Next{Verification: &v, Skills: skills}, nil
+	}))
+}
+
+func (b *bench) initiate(a arguments) {
+	b.seed(a.words[0], func(v *skill.Verification, _ []skill.Skill) { v.InitiatedAt = b.clock.Now() })
+}
+
+func (b *bench) complete(a arguments) {
+	b.seed(a.words[0], func(v *skill.Verification, _ []skill.Skill) { v.CompletedAt = b.clock.Now() })
+}
+
+func (b *bench) verify(a arguments) { b.judge(a, skill.Verified, skill.Verifier(a.named["by"])) }
+
+func (b *bench) reject(a arguments) { b.judge(a, skill.Rejected, "") }
+
+func (b *bench) judge(a arguments, status skill.Status, by skill.Verifier) {
+	b.Helper()
+	b.seed(a.words[0], func(_ *skill.Verification, skills []skill.Skill) {
+		i := slices.IndexFunc(skills, func(s skill.Skill) bool { return s.ID == a.words[1] })
+		if i < 0 {
+			b.Fatalf("got no skill %s, want one", a.words[1])
+		}
+		skills[i].Status, skills[i].VerifiedBy = status, by
+		if status == skill.Verified {
+			skills[i].VerifiedAt = b.clock.Now()
+		}
+	})
+}
+
+// mailsTo delivers what is due and returns the mails to an address, newest first.
+func (b *bench) mailsTo(to string) []outbox.Captured {
+	b.Helper()
+	ctx := context.Background()
+	for {
+		n, err := b.app.Worker.Once(ctx)
+		b.must(err)
+		if n == 0 {
+			break
+		}
+	}
+	mails, err := b.app.Store.Mails(ctx, to, 1000)
+	b.must(err)
+	return mails
+}

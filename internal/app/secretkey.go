@@ -1,0 +1,66 @@
+package app
+
+import (
+	"bytes"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"avow/internal/config"
+)
+
+// secretKeyFile is where dev keeps its master key, in the data directory.
+const secretKeyFile = "secret.key"
+
+// errNoKey says how to give a command the key that its database was written with.
+var errNoKey = errors.New("AVOW_SECRET_KEY is not set, and the data directory holds no secret.key of `avow dev`")
+
+// UseKeyFile fills in the master key from the data directory when none is configured and the database is the embedded one in that directory.
+func UseKeyFile(c *config.Config) error {
+	if len(c.SecretKeys) > 0 {
+		return nil
+	}
+	if filepath.Dir(filepath.Clean(c.DatabaseFile())) != filepath.Clean(c.DataDir) {
+		return errNoKey
+	}
+	text, err := os.ReadFile(filepath.Join(c.DataDir, secretKeyFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return errNoKey
+	}
+	if err != nil {
+		return err
+	}
+	key, err := base64.StdEncoding.DecodeString(string(bytes.TrimSpace(text)))
+	if err != nil || len(key) != 32 {
+		return fmt.Errorf("%s does not hold 32 bytes in base64", filepath.Join(c.DataDir, secretKeyFile))
+	}
+	c.SecretKeys = config.Keys{key}
+	return nil
+}
+
+// MakeKeyFile writes a new master key into the data directory unless there is one, readable for its owner only.
+func MakeKeyFile(c config.Config, random io.Reader) error {
+	if len(c.SecretKeys) > 0 {
+		return nil
+	}
+	if err := os.MkdirAll(c.DataDir, 0o700); err != nil {
+		return err
+	}
+	key := make([]byte, 32)
+	if _, err := io.ReadFull(random, key); err != nil {
+		return err
+	}
+	file, err := os.OpenFile(filepath.Join(c.DataDir, secretKeyFile), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(file, base64.StdEncoding.EncodeToString(key))
+	return errors.Join(err, file.Sync(), file.Close())
+}

@@ -1,0 +1,95 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// Listeners are the sockets of a server. Admin may be nil.
+type Listeners struct{ Public, Admin net.Listener }
+
+// Listen opens the sockets. In dev a taken admin port is replaced by a free one.
+func Listen(public, admin string, dev bool) (Listeners, error) {
+	l := Listeners{}
+	var err error
+	if l.Public, err = net.Listen("tcp", public); err != nil {
+		return l, fmt.Errorf("AVOW_ADDR: %w", err)
+	}
+	l.Admin, err = net.Listen("tcp", admin)
+	if err != nil && dev {
+		l.Admin, err = net.Listen("tcp", "127.0.0.1:0")
+	}
+	if err != nil {
+		return l, errors.Join(fmt.Errorf("AVOW_ADMIN_ADDR: %w", err), l.Public.Close())
+	}
+	return l, nil
+}
+
+// Serve answers requests and, with worker, sends deliveries, until the context ends. Then it stops gently: no new work, requests in flight and attempts under way
+// finish within the configured time. Ready is called when the ports accept connections.
+func (a *App) Serve(ctx context.Context, l Listeners, worker bool, ready func()) error {
+	public, admin := a.server(a.Handler()), a.server(a.AdminHandler())
+	failed := make(chan error, 2)
+	go func() { failed <- a.listen(public, l.Public) }()
+	go func() { failed <- admin.Serve(l.Admin) }()
+	stopWorker := a.startWorker(worker)
+	ready()
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+	}
+	return errors.Join(err, a.stop(public, admin, stopWorker))
+}
+
+// TakeOver makes deliveries due that a killed predecessor had claimed. Only a process that has the embedded database to itself may call it.
+func (a *App) TakeOver(ctx context.Context) error { return a.Store.ReleaseLeases(ctx, a.o.Now()) }
+
+func (a *App) server(h http.Handler) *http.Server {
+	return &http.Server{
+		Handler: h, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: requestTime, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+	}
+}
+
+func (a *App) listen(s *http.Server, l net.Listener) error {
+	if a.o.Config.TLSCert != "" {
+		return s.ServeTLS(l, a.o.Config.TLSCert, a.o.Config.TLSKey)
+	}
+	return s.Serve(l)
+}
+
+// startWorker runs the delivery loop and returns what stops it: a function that waits for attempts under way as long as its context allows.
+func (a *App) startWorker(wanted bool) (stop func(context.Context)) {
+	if !wanted {
+		return func(context.Context) {}
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { a.Worker.Run(ctx, func(err error) { a.o.Log.Error("worker", "error", err) }) })
+	return func(wait context.Context) {
+		cancel()
+		done := make(chan struct{})
+		go func() { running.Wait(); close(done) }()
+		select {
+		case <-done:
+		case <-wait.Done():
+		}
+	}
+}
+
+func (a *App) stop(public, admin *http.Server, stopWorker func(context.Context)) error {
+	a.o.Log.Info("stopping", "within", a.o.Config.ShutdownTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), a.o.Config.ShutdownTimeout)
+	defer cancel()
+	err := public.Shutdown(ctx)
+	stopWorker(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = public.Close() // what is still running has had its time
+	}
+	return errors.Join(err, admin.Close(), a.Close())
+}

@@ -1,0 +1,135 @@
+// Package config reads the settings of avow from flags and the environment
+// into one checked struct.
+//
+// The struct tags of [Config] are the only list of the settings: the command
+// line, the environment and docs/settings.md are all derived from them.
+package config
+
+import (
+	"log/slog"
+	"net/mail"
+	"net/netip"
+	"reflect"
+	"strings"
+	"time"
+)
+
+// Profile says what the settings are read for; it decides which settings are
+// required and which have a default.
+type Profile string
+
+const (
+	// Dev is avow dev: everything has a default.
+	Dev Profile = "dev"
+	// Serve is avow serve and avow worker: what has no safe default is required.
+	Serve Profile = "serve"
+	// Command is every other command: nothing is required, all is checked.
+	Command Profile = "command"
+)
+
+// Config holds the checked settings of one process. Pass single values on to
+// the packages that need them, never the whole struct.
+//
+// Tags: env is the name, envDefault the value when unset, default the default
+// in words where it depends on something, help the meaning, flag the flag
+// where it is not the name, secret keeps a setting off the command line.
+type Config struct {
+	// Profile is the profile that the settings were read for.
+	Profile Profile `env:"-"`
+
+	// Addr is host:port; an empty host is every interface, port 0 any free port.
+	Addr string `env:"AVOW_ADDR" envDefault:"127.0.0.1:8080" help:"Listening address of the public server."`
+	// AdminAddr has the form of Addr.
+	AdminAddr string `env:"AVOW_ADMIN_ADDR" envDefault:"127.0.0.1:9090" help:"Listening address of metrics, health and profiling. Never make it public."`
+	// PublicURL has no trailing slash. It is empty when it is unset and either
+	// the profile is Command or the port of Addr is 0; see PublicURLFor.
+	PublicURL string `env:"AVOW_PUBLIC_URL" default:"from AVOW_ADDR in dev, required in serve" help:"Base of every link that avow writes: http or https, no query, no fragment. Never taken from the Host header."`
+	// DataDir is the directory as it was given, relative or not.
+	DataDir string `env:"AVOW_DATA_DIR" flag:"data" envDefault:"./avow-data" help:"Directory of the embedded database, the captured mail and the secret key of dev."`
+	// DatabaseURL is always sqlite:FILE; see DatabaseFile.
+	DatabaseURL string `env:"AVOW_DATABASE_URL" default:"sqlite: in the data directory" help:"Database, as sqlite:FILE. This version has the embedded database only."`
+
+	// SMTPURLs are the mail relays in the order in which they are tried, each
+	// an smtp or smtps URL with a host; none means that mail is captured.
+	SMTPURLs []Secret `env:"AVOW_SMTP_URL" secret:"true" default:"empty: mail is captured, in dev only" help:"Mail relay: smtp://user:pass@host:587 (STARTTLS when offered; ?tls=required insists) or smtps://host (TLS from the start). Several, comma-separated, for fail-over."`
+	// MailFrom is the zero value only when there is no relay.
+	MailFrom mail.Address `env:"AVOW_MAIL_FROM" default:"required with SMTP" help:"Sender of every mail, such as Example <verify@example.org>."`
+
+	// SecretKeys are one to three keys of 32 bytes: the first one writes, all
+	// read. None is possible outside Serve; dev then uses the key in DataDir.
+	SecretKeys Keys `env:"AVOW_SECRET_KEY" secret:"true" default:"made in dev, required in serve" help:"32 random bytes in base64, as openssl rand -base64 32 prints them. Up to three, comma-separated, for rotation: the first one writes, all read."`
+	// AllowedVerificationURLs are "*", for any, or absolute URL prefixes that
+	// hold at least the path "/", so that a prefix never ends inside a host.
+	AllowedVerificationURLs []string `env:"AVOW_ALLOWED_VERIFICATION_URLS" default:"* in dev, required in serve" help:"Prefixes that verification_url may have, comma-separated: https, or http to loopback in dev. * is any. A client's own list narrows it."`
+	// EgressAllow are masked networks.
+	EgressAllow []netip.Prefix `env:"AVOW_EGRESS_ALLOW" default:"loopback in dev, none in serve" help:"Private networks that webhooks may reach, as CIDR, comma-separated. Also the hosts that may have http callbacks in live mode."`
+	// TrustedProxies are masked networks.
+	TrustedProxies []netip.Prefix `env:"AVOW_TRUSTED_PROXIES" default:"none" help:"Networks whose X-Forwarded-For is believed, as CIDR, comma-separated. Takes effect with the limits per client address."`
+	// Limits is true for on.
+	Limits bool `env:"AVOW_LIMITS" envDefault:"on" help:"Rate and attempt limits, on or off. Takes effect with the rate limits."`
+	// CORSOrigins are scheme://host[:port] in lower case.
+	CORSOrigins []string `env:"AVOW_CORS_ORIGINS" default:"none" help:"Origins that may call the keyed endpoints from a browser, comma-separated, such as https://app.example.org."`
+
+	// TLSCert names a file; empty exactly when TLSKey is.
+	TLSCert string `env:"AVOW_TLS_CERT" default:"empty: plain HTTP behind a proxy" help:"PEM file with the certificate chain, to serve TLS without a proxy. Needs AVOW_TLS_KEY."`
+	// TLSKey names a file, it does not hold the key.
+	TLSKey string `env:"AVOW_TLS_KEY" default:"empty: plain HTTP behind a proxy" help:"PEM file with the private key of AVOW_TLS_CERT."`
+
+	// DatabasePool is a number of connections, 1 to 1000.
+	DatabasePool int `env:"AVOW_DATABASE_POOL" envDefault:"16" help:"Connections to PostgreSQL, 1 to 1000. Takes effect with PostgreSQL."`
+	// SessionTTL is more than zero.
+	SessionTTL time.Duration `env:"AVOW_SESSION_TTL" envDefault:"960h" help:"Life of a skill session (960h is 40 days)."`
+	// VerificationTTL is more than zero.
+	VerificationTTL time.Duration `env:"AVOW_VERIFICATION_TTL" envDefault:"24h" help:"Life of an account verification request."`
+	// ReviewTTL is more than zero.
+	ReviewTTL time.Duration `env:"AVOW_REVIEW_TTL" envDefault:"720h" help:"Life of a reviewer link (720h is 30 days). Takes effect with the reviewer links."`
+	// ShutdownTimeout is more than zero.
+	ShutdownTimeout time.Duration `env:"AVOW_SHUTDOWN_TIMEOUT" envDefault:"15s" help:"Time for requests in flight at a gentle stop."`
+
+	// LogLevel is the lowest level that is logged.
+	LogLevel slog.Level `env:"AVOW_LOG_LEVEL" envDefault:"info" help:"Lowest level that is logged: debug, info, warn or error."`
+	// LogFormat is empty when the terminal decides.
+	LogFormat LogFormat `env:"AVOW_LOG_FORMAT" default:"text on a terminal, else json" help:"Form of the log lines: text or json."`
+}
+
+// LogFormat is the form of the log lines.
+type LogFormat string
+
+const (
+	// LogAuto is text on a terminal, else JSON.
+	LogAuto LogFormat = ""
+	// LogText is for people.
+	LogText LogFormat = "text"
+	// LogJSON is for machines: one object a line.
+	LogJSON LogFormat = "json"
+)
+
+// reserved are the names of the settings table that belong to features of later
+// versions. They are refused by name, so that nobody believes they work.
+var reserved = []string{"AVOW_AI_KEY", "AVOW_AI_MODEL", "AVOW_AI_URL", "AVOW_REDIS_URL"}
+
+// DatabaseFile is the file of the embedded database, relative or not.
+func (c Config) DatabaseFile() string {
+	return strings.TrimPrefix(c.DatabaseURL, sqliteScheme)
+}
+
+// PublicURLFor is PublicURL, or where that is empty the URL under which a
+// server that listens on addr is reached. addr is host:port, as the listener
+// reports it once a port 0 has become a real one.
+func (c Config) PublicURLFor(addr string) string {
+	if c.PublicURL != "" {
+		return c.PublicURL
+	}
+	return urlOf(addr, c.TLSCert != "")
+}
+
+// LogValue shows every setting under its name; secrets stay hidden.
+func (c Config) LogValue() slog.Value {
+	var attrs []slog.Attr
+	values := reflect.ValueOf(c)
+	for _, field := range fields() {
+		value := values.FieldByIndex(field.Index).Interface()
+		attrs = append(attrs, slog.Any(field.Tag.Get("env"), value))
+	}
+	return slog.GroupValue(attrs...)
+}

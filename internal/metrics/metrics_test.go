@@ -1,0 +1,87 @@
+package metrics
+
+import (
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+)
+
+// scrape returns the sample lines by their name and labels.
+func scrape(t *testing.T, m *Metrics) map[string]string {
+	t.Helper()
+	answer := httptest.NewRecorder()
+	m.Handler().ServeHTTP(answer, httptest.NewRequest("GET", "/metrics", nil))
+	if answer.Code != 200 {
+		t.Fatalf("got status %d, want 200", answer.Code)
+	}
+	samples := map[string]string{}
+	for line := range strings.Lines(answer.Body.String()) {
+		line = strings.TrimSpace(line)
+		if i := strings.LastIndexByte(line, ' '); i > 0 && !strings.HasPrefix(line, "#") {
+			samples[line[:i]] = line[i+1:]
+		}
+	}
+	return samples
+}
+
+func expect(t *testing.T, samples, want map[string]string) {
+	t.Helper()
+	for name, value := range want {
+		if got := samples[name]; got != value {
+			t.Errorf("%s: got %q, want %q", name, got, value)
+		}
+	}
+}
+
+func TestRequest(t *testing.T) {
+	t.Parallel()
+	m := New()
+	m.Request("/external/api/v1/me", 200, 30*time.Millisecond)
+	m.Request("/external/api/v1/me", 200, 3*time.Second)
+	m.Request("/external/api/v1/me", 401, 20*time.Second)
+	m.Request("", 404, time.Millisecond)
+	expect(t, scrape(t, m), map[string]string{
+		`avow_http_requests_total{route="/external/api/v1/me",status="200"}`:                "2",
+		`avow_http_requests_total{route="/external/api/v1/me",status="401"}`:                "1",
+		`avow_http_requests_total{route="none",status="404"}`:                               "1",
+		`avow_http_request_duration_seconds_bucket{route="/external/api/v1/me",le="0.025"}`: "0",
+		`avow_http_request_duration_seconds_bucket{route="/external/api/v1/me",le="0.05"}`:  "1",
+		`avow_http_request_duration_seconds_bucket{route="/external/api/v1/me",le="5"}`:     "2",
+		`avow_http_request_duration_seconds_bucket{route="/external/api/v1/me",le="10"}`:    "2",
+		`avow_http_request_duration_seconds_bucket{route="/external/api/v1/me",le="+Inf"}`:  "3",
+		`avow_http_request_duration_seconds_sum{route="/external/api/v1/me"}`:               "23.03",
+		`avow_http_request_duration_seconds_count{route="none"}`:                            "1",
+	})
+}
+
+func TestAttempt(t *testing.T) {
+	t.Parallel()
+	m := New()
+	m.Attempt("mail", "delivered")
+	m.Attempt("mail", "delivered")
+	m.Attempt("mail", "failed")
+	expect(t, scrape(t, m), map[string]string{
+		`avow_delivery_attempts_total{kind="mail",state="delivered"}`: "2",
+		`avow_delivery_attempts_total{kind="mail",state="failed"}`:    "1",
+	})
+}
+
+func TestProcessesAreCountedApart(t *testing.T) {
+	t.Parallel()
+	one, two := New(), New()
+	one.Attempt("mail", "delivered")
+	if got, ok := scrape(t, two)[`avow_delivery_attempts_total{kind="mail",state="delivered"}`]; ok {
+		t.Errorf("got %s in another registry, want no sample", got)
+	}
+}
+
+func TestRuntimeIsMeasured(t *testing.T) {
+	t.Parallel()
+	samples := scrape(t, New())
+	for _, name := range []string{"go_goroutines", "process_open_fds"} {
+		if samples[name] == "" {
+			t.Errorf("%s: got no sample, want one", name)
+		}
+	}
+}

@@ -1,0 +1,35 @@
+package skill
+
+import (
+	"context"
+
+	"avow/internal/access"
+)
+
+// Subject names what a call is about.
+//
+// The owner of a call is never taken from the caller's word. With Keyed it is that of the API key, or of the session whose token stands in its place, resolved by
+// the very statements that load the state: rows of other owners are not found. On public calls it is the owner of the row that the id or token names (18.9).
+type Subject struct {
+	Keyed bool
+	Key   access.Lookup // what was shown as API key
+	Pass  access.Lookup // the same text, taken for a session token
+
+	// The verification: that of the session's token, else the one with the id, else that of the session behind Pass.
+	ByToken      bool
+	Token        access.Lookup
+	Verification string
+
+	// The persons that init may mean; an empty key means nobody.
+	EmailKey string
+	PhoneKey string
+}
+
+// Verifications is where persons, their verifications and their sessions are kept.
+type Verifications interface {
+	// ViewVerification loads the state without its touchpoints, which only decisions need. What is unknown is nil or empty in it; that is no error.
+	ViewVerification(ctx context.Context, subject Subject) (State, error)
+	// ChangeVerification loads the state, lets decide decide, saves what it returns and commits; only then does it return decide's error. Two changes of what one person has
+	// never both decide on the same state; decide may run more than once. Next's rows are saved as rows of the user in Next, else of the state's.
+	ChangeVerification(ctx context.Context, subject Subject, decide func(State) (Next, error)) error
+}

@@ -1,0 +1,40 @@
+package skill
+
+import "avow/internal/fault"
+
+// Refusals of this package beside those of access. The wire maps every one of them.
+var (
+	ErrDataFormat          = fault.New(fault.Invalid, "data_format", "A member has another form than it must have.")
+	ErrNoData              = fault.New(fault.Invalid, "data_missing", "At least one project, experience or certificate is needed.")
+	ErrCallback            = fault.New(fault.Invalid, "callback_not_allowed", "The callback must be an absolute https address.").On("callbackWebhookUrl")
+	ErrNoCarrier           = fault.New(fault.Invalid, "verification_not_named", "The request does not say which verification it is about.")
+	ErrSessionMismatch     = fault.New(fault.Invalid, "session_mismatch", "The request names two different verifications.")
+	ErrSessionUnknown      = fault.New(fault.NotFound, "session_unknown", "There is no such session, or it has expired.")
+	ErrUserMismatch        = fault.New(fault.Invalid, "user_mismatch", "The verification belongs to another user.").On("recordUserId")
+	ErrCompleted           = fault.New(fault.Conflict, "verification_completed", "The verification is completed and cannot be changed.")
+	ErrMethodNotSet        = fault.New(fault.Invalid, "method_not_set", "The verification method must be chosen first.")
+	ErrItemsUnknown        = fault.New(fault.Invalid, "items_unknown", "Some ids were not given when the session was made.")
+	ErrSkillsDuplicate     = fault.New(fault.Conflict, "skills_duplicate", "Some skills are given twice or are already verified on the same source.")
+	ErrSkillsOverLimit     = fault.New(fault.Conflict, "skills_over_limit", "A source can have at most 10 skills.")
+	ErrAssessmentPassed    = fault.New(fault.Conflict, "assessment_passed", "Some skills have already passed an assessment on the same source.")
+	ErrSkillsUnknown       = fault.New(fault.NotFound, "skills_unknown", "There are no skills for this verification.")
+	ErrVerificationUnknown = fault.New(fault.NotFound, "verification_unknown", "There is no such verification.")
+)
+
+// Refusals lists what the calls can be refused for, for the test that walks the wire's table.
+var Refusals = []*fault.Error{
+	ErrDataFormat, ErrNoData, ErrCallback, ErrNoCarrier, ErrSessionMismatch, ErrSessionUnknown, ErrUserMismatch, ErrCompleted, ErrMethodNotSet, ErrItemsUnknown,
+	ErrSkillsDuplicate, ErrSkillsOverLimit, ErrAssessmentPassed, ErrSkillsUnknown, ErrVerificationUnknown,
+}
+
+// SkillRef is how a refusal names a skill: the detail of ErrSkillsDuplicate and ErrAssessmentPassed is a []SkillRef.
+type SkillRef struct {
+	ID   string
+	Name string // empty: not known
+}
+
+// Overflow is the detail of ErrSkillsOverLimit.
+type Overflow struct {
+	Limit   int
+	Current int // how many the source would have
+}

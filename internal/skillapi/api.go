@@ -1,0 +1,124 @@
+// Package skillapi is the skill contract on the wire: routes, requests, answers, the envelope and errors (skills-api.md).
+package skillapi
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"avow/internal/fault"
+	"avow/internal/skill"
+	"avow/internal/web"
+)
+
+// Service is what the calls need of the rules. An API key that is not good for a call is refused by it before anything else.
+type Service interface {
+	// Authenticate only says whether the API key is good for a call.
+	Authenticate(ctx context.Context, apiKey string, need skill.Need) error
+	// Init opens a verification and its session.
+	Init(ctx context.Context, apiKey string, in skill.InitInput) (skill.Opened, error)
+	// StoreSkills replaces the skills of a verification and returns those asked for, as stored.
+	StoreSkills(ctx context.Context, apiKey string, in skill.SkillsInput) ([]skill.Skill, error)
+	// ChooseMethod sets how a verification is carried out.
+	ChooseMethod(ctx context.Context, apiKey string, in skill.MethodInput) error
+	// StoreItems replaces the items of the session's verification.
+	StoreItems(ctx context.Context, apiKey, token string, sources []skill.Source) (skill.Selection, error)
+	// Skills returns the skills of a verification, for anybody who knows its id.
+	Skills(ctx context.Context, verification string) ([]skill.Skill, error)
+	// Items returns the items of a verification, for anybody who knows its id.
+	Items(ctx context.Context, verification string) ([]skill.Item, error)
+	// SessionData returns what init was given, for anybody who knows the token.
+	SessionData(ctx context.Context, token string) (skill.SessionData, error)
+}
+
+type api struct {
+	service Service
+	now     func() time.Time
+}
+
+// call is one request with what it showed as API key.
+type call struct {
+	*http.Request
+	apiKey string
+}
+
+// answer is what an endpoint says when all is well. It goes out in the envelope.
+type answer struct {
+	status  int
+	data    any
+	message string
+	timed   bool // tells how long it took: some answers of the contract do, others do not (skills-api.md 2)
+}
+
+// endpoint answers a call.
+type endpoint func(c call) (answer, error)
+
+// envelope is the body of every answer (skills-api.md 2).
+type envelope struct {
+	Success       bool   `json:"success"`
+	Data          any    `json:"data,omitempty"`
+	Message       string `json:"message,omitempty"`
+	ExecutionTime string `json:"executionTime,omitempty"`
+}
+
+// handler makes a handler of a row.
+func (a api) handler(row row) web.Handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		started := a.now()
+		said, err := a.answer(row, call{Request: r, apiKey: apiKey(r)})
+		if err != nil && fault.From(err).Kind == fault.Internal && row.failure != nil {
+			return row.failure.Because(err)
+		}
+		if err != nil {
+			return err
+		}
+		body := envelope{Success: true, Data: said.data, Message: said.message}
+		if said.timed {
+			body.ExecutionTime = fmt.Sprintf("%dms", a.now().Sub(started).Milliseconds())
+		}
+		return web.WriteJSON(w, said.status, body)
+	}
+}
+
+// answer carries a call out. Its API key is looked up by the load of the call itself. Only when the request is bad is it looked up alone, because 401 wins over
+// every 400 (skills-api.md 18.1).
+func (a api) answer(row row, c call) (answer, error) {
+	said, err := row.endpoint(c)
+	if err == nil || row.auth == public || fault.From(err).Kind != fault.Invalid {
+		return said, err
+	}
+	if refused := a.service.Authenticate(c.Context(), c.apiKey, skill.Need{Session: row.auth == session}); refused != nil {
+		return answer{}, refused
+	}
+	return answer{}, err
+}
+
+// apiKey returns what was shown as API key: the header of the contract, else a bearer token (skills-api.md 13.1). Empty: nothing.
+func apiKey(r *http.Request) string {
+	if shown := r.Header.Get("X-Api-Key"); shown != "" {
+		return shown
+	}
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return ""
+	}
+	return strings.TrimSpace(token)
+}
+
+// stamp is how an instant is written (skills-api.md 2); one that was not given is null.
+func stamp(t time.Time) *string {
+	if t.IsZero() {
+		return nil
+	}
+	text := t.UTC().Format("2006-01-02T15:04:05.000Z")
+	return &text
+}
+
+func orNull(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
+}

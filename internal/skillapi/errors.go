@@ -1,0 +1,123 @@
+package skillapi
+
+import (
+	"net/http"
+
+	"avow/internal/access"
+	"avow/internal/fault"
+	"avow/internal/skill"
+	"avow/internal/web"
+)
+
+// Refusals of a request's shape, before any rule has seen it.
+var (
+	errNoStudentID      = fault.New(fault.Invalid, "student_id_missing", "The member studentId is required.").On("studentId")
+	errNoCallback       = fault.New(fault.Invalid, "callback_missing", "The member callbackWebhookUrl is required.").On("callbackWebhookUrl")
+	errNoName           = fault.New(fault.Invalid, "name_missing", "The member name is required.").On("name")
+	errNoContact        = fault.New(fault.Invalid, "contact_missing", "One of the members email and phoneNumber is required.").On("email")
+	errSkillIDs         = fault.New(fault.Invalid, "skill_ids", "The member skillIds must be an array of strings.").On("skillIds")
+	errNoVerificationID = fault.New(fault.Invalid, "verification_id_missing", "The recordVerificationId is required.").On("recordVerificationId")
+	errNoSkills         = fault.New(fault.Invalid, "skills_missing", "The member skills must be an array with at least one skill.").On("skills")
+	errNoSkillID        = fault.New(fault.Invalid, "skill_id_missing", "Each skill must be an object with a skillId.").On("skills")
+	errNoMethod         = fault.New(fault.Invalid, "method_missing", "The member verificationMethod is required.").On("verificationMethod")
+	errMethod           = fault.New(fault.Invalid, "method", "The method must be human or assessment, and an endorsementType one of the five.").On("verificationMethod")
+	errNoSessionToken   = fault.New(fault.Invalid, "session_token_missing", "The sessionToken is required.").On("sessionToken")
+	errNoItems          = fault.New(fault.Invalid, "items_missing", "At least one project, experience or certificate must be selected.")
+	errSessionStorage   = fault.New(fault.Internal, "session_storage", "The session could not be stored.")
+)
+
+// wireError is how a reason is told on the wire.
+type wireError struct {
+	status int
+	code   string
+}
+
+// codes is the one place where reasons become statuses and codes (skills-api.md 17, 18).
+var codes = map[fault.Reason]wireError{
+	web.ErrRouteUnknown.Reason: {http.StatusNotFound, "NOT_FOUND"},
+	web.ErrMethod.Reason:       {http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED"},
+	web.ErrContentType.Reason:  {http.StatusUnsupportedMediaType, "UNSUPPORTED_MEDIA_TYPE"},
+	web.ErrJSON.Reason:         {http.StatusBadRequest, "INVALID_JSON"},
+	web.ErrTooLarge.Reason:     {http.StatusRequestEntityTooLarge, "PAYLOAD_TOO_LARGE"},
+
+	access.ErrKeyUnknown.Reason: {http.StatusUnauthorized, "UNAUTHORIZED"},
+
+	errNoStudentID.Reason:      {http.StatusBadRequest, "MISSING_STUDENT_ID"},
+	errNoCallback.Reason:       {http.StatusBadRequest, "MISSING_CALLBACK_WEBHOOK_URL"},
+	errNoName.Reason:           {http.StatusBadRequest, "MISSING_NAME"},
+	errNoContact.Reason:        {http.StatusBadRequest, "MISSING_CONTACT"},
+	errSkillIDs.Reason:         {http.StatusBadRequest, "INVALID_SKILL_IDS"},
+	errNoVerificationID.Reason: {http.StatusBadRequest, "MISSING_VERIFICATION_ID"},
+	errNoSkills.Reason:         {http.StatusBadRequest, "MISSING_SKILLS"},
+	errNoSkillID.Reason:        {http.StatusBadRequest, "MISSING_SKILL_ID"},
+	errNoMethod.Reason:         {http.StatusBadRequest, "MISSING_VERIFICATION_METHOD"},
+	errMethod.Reason:           {http.StatusBadRequest, "INVALID_VERIFICATION_METHOD"},
+	errNoSessionToken.Reason:   {http.StatusBadRequest, "MISSING_SESSION_TOKEN"},
+	errNoItems.Reason:          {http.StatusBadRequest, "NO_ITEMS_SELECTED"},
+	errSessionStorage.Reason:   {http.StatusInternalServerError, "SESSION_STORAGE_FAILED"},
+
+	skill.ErrDataFormat.Reason:          {http.StatusBadRequest, "INVALID_DATA_FORMAT"},
+	skill.ErrNoData.Reason:              {http.StatusBadRequest, "NO_DATA"},
+	skill.ErrCallback.Reason:            {http.StatusBadRequest, "INVALID_CALLBACK_WEBHOOK_URL"},
+	skill.ErrNoCarrier.Reason:           {http.StatusBadRequest, "MISSING_VERIFICATION_ID"},
+	skill.ErrSessionMismatch.Reason:     {http.StatusBadRequest, "SESSION_MISMATCH"},
+	skill.ErrSessionUnknown.Reason:      {http.StatusNotFound, "SESSION_NOT_FOUND"},
+	skill.ErrUserMismatch.Reason:        {http.StatusBadRequest, "USER_MISMATCH"},
+	skill.ErrCompleted.Reason:           {http.StatusConflict, "ALREADY_VERIFIED"},
+	skill.ErrMethodNotSet.Reason:        {http.StatusBadRequest, "VERIFICATION_METHOD_NOT_SET"},
+	skill.ErrItemsUnknown.Reason:        {http.StatusBadRequest, "INVALID_ITEM_IDS"},
+	skill.ErrSkillsDuplicate.Reason:     {http.StatusConflict, "DUPLICATE_SKILLS_IN_BUNDLE"},
+	skill.ErrSkillsOverLimit.Reason:     {http.StatusConflict, "MAX_SKILLS_PER_SOURCE"},
+	skill.ErrAssessmentPassed.Reason:    {http.StatusConflict, "ASSESSMENT_ALREADY_PASSED"},
+	skill.ErrSkillsUnknown.Reason:       {http.StatusNotFound, "NOT_FOUND"},
+	skill.ErrVerificationUnknown.Reason: {http.StatusNotFound, "NOT_FOUND"},
+}
+
+var internalError = wireError{http.StatusInternalServerError, "INTERNAL_ERROR"}
+
+// errorBody is the body of every error; what comes after the message belongs to single codes.
+type errorBody struct {
+	Code            string     `json:"code"`
+	Message         string     `json:"message"`
+	DuplicateSkills []skillRef `json:"duplicateSkills,omitempty"`
+	Limit           int        `json:"limit,omitempty"`
+	Current         int        `json:"current,omitempty"`
+	InvalidIDs      []string   `json:"invalidIds,omitempty"`
+}
+
+type skillRef struct {
+	ID   string  `json:"skillId"`
+	Name *string `json:"name"`
+}
+
+type errorEnvelope struct {
+	Success bool      `json:"success"`
+	Error   errorBody `json:"error"`
+}
+
+// renderError writes any error in the contract's shape.
+func renderError(w http.ResponseWriter, r *http.Request, err error) {
+	f := fault.From(err)
+	wire, known := codes[f.Reason]
+	if !known {
+		wire = internalError
+	}
+	body := errorBody{Code: wire.code, Message: f.Message}
+	body.tell(f.Detail)
+	if err := web.WriteJSON(w, wire.status, errorEnvelope{Error: body}); err != nil {
+		web.Note(r, err)
+	}
+}
+
+func (b *errorBody) tell(detail any) {
+	switch d := detail.(type) {
+	case []skill.SkillRef:
+		for _, s := range d {
+			b.DuplicateSkills = append(b.DuplicateSkills, skillRef{ID: s.ID, Name: orNull(s.Name)})
+		}
+	case skill.Overflow:
+		b.Limit, b.Current = d.Limit, d.Current
+	case []string:
+		b.InvalidIDs = d
+	}
+}

@@ -1,0 +1,120 @@
+// Package storetest is the suite that every store must pass. A new method of a port begins as a case here.
+package storetest
+
+import (
+	"bytes"
+	"context"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"avow/internal/access"
+	"avow/internal/account"
+	"avow/internal/outbox"
+	"avow/internal/skill"
+)
+
+// Store is everything that a store has to be.
+type Store interface {
+	access.Directory
+	account.Accounts
+	skill.Verifications
+	outbox.Queue
+	outbox.Mailbox
+	// ReleaseLeases makes claimed deliveries due at once.
+	ReleaseLeases(ctx context.Context, now time.Time) error
+	// Ready reports whether the database answers.
+	Ready(ctx context.Context) error
+}
+
+// Open opens an empty store that ends with the test.
+type Open func(t *testing.T) Store
+
+// Run runs the whole suite.
+func Run(t *testing.T, open Open) {
+	t.Run("directory", func(t *testing.T) { t.Parallel(); directory(t, open) })
+	t.Run("accounts", func(t *testing.T) { t.Parallel(); accounts(t, open) })
+	t.Run("grants", func(t *testing.T) { t.Parallel(); grants(t, open) })
+	t.Run("deliveries", func(t *testing.T) { t.Parallel(); deliveries(t, open) })
+	t.Run("mailbox", func(t *testing.T) { t.Parallel(); mailbox(t, open) })
+	t.Run("skill", func(t *testing.T) { t.Parallel(); Skill(t, func(t *testing.T) skill.Verifications { return open(t) }) })
+}
+
+// Keys are the master keys of the stores under test.
+func Keys(t *testing.T) *access.Keyring {
+	t.Helper()
+	keys, err := access.NewKeyring([][]byte{bytes.Repeat([]byte{1}, 32)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return keys
+}
+
+// start is the instant at which the suite begins; instants are whole microseconds, as stores keep them.
+var start = time.Date(2026, 1, 2, 3, 4, 5, 678000, time.UTC)
+
+// world is a store with two organisations, each with a client and an account with a token.
+type world struct {
+	*testing.T
+	Store
+	ctx    context.Context
+	keys   *access.Keyring
+	random access.Random
+	admin  *access.Admin
+	one    tenant
+	two    tenant
+}
+
+type tenant struct {
+	org     access.Organisation
+	client  access.Client
+	account account.Account
+	token   string
+}
+
+func newWorld(t *testing.T, open Open) *world {
+	t.Helper()
+	w := &world{T: t, Store: open(t), ctx: context.Background(), keys: Keys(t), random: access.Random{Source: rand.NewChaCha8([32]byte{9})}}
+	w.admin = &access.Admin{Directory: w.Store, Keys: w.keys, Random: w.random, Now: func() time.Time { return start }}
+	w.one, w.two = w.tenant("one"), w.tenant("two")
+	return w
+}
+
+func (w *world) tenant(name string) tenant {
+	w.Helper()
+	org, err := w.admin.CreateOrganisation(w.ctx, name, false)
+	w.must(err)
+	client, _, err := w.admin.CreateClient(w.ctx, access.NewClient{Org: name, Name: "web", Scopes: []string{account.ScopeMeRead, account.ScopeMeWrite}})
+	w.must(err)
+	a := w.newAccount(org.ID, "holder@example.com")
+	w.must(w.Create(w.ctx, a))
+	return tenant{org: org, client: client, account: a, token: w.issue(client, a.ID)}
+}
+
+func (w *world) newAccount(org, email string) account.Account {
+	return account.Account{ID: w.random.ObjectID(start), Org: org, Email: email, Status: account.Created, CreatedAt: start, UpdatedAt: start, Version: 1}
+}
+
+func (w *world) issue(c access.Client, accountID string) string {
+	w.Helper()
+	text := w.random.Secret("avow_at_")
+	t := access.Token{
+		Hash: w.keys.Hash(access.ForToken, text), Kind: access.AccessToken, Org: c.Org, Client: c.ID, Account: accountID,
+		Scopes: c.Scopes, Family: w.random.ID("fam_"), CreatedAt: start, ExpiresAt: start.Add(time.Hour),
+	}
+	w.must(w.ChangeGrant(w.ctx, account.GrantKey{Client: c.ID}, func(account.GrantState) (account.GrantNext, error) {
+		return account.GrantNext{Issue: []access.Token{t}}, nil
+	}))
+	return text
+}
+
+func (w *world) keyOf(token string) account.Key {
+	return account.KeyOfToken(w.keys.Lookup(access.ForToken, token))
+}
+
+func (w *world) must(err error) {
+	w.Helper()
+	if err != nil {
+		w.Fatal(err)
+	}
+}
