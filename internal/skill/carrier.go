@@ -30,12 +30,12 @@ func (s State) resolve(c Carriers, now time.Time) error {
 	if !c.agree() {
 		return ErrSessionMismatch
 	}
-	named := c.IDs
+	named := slices.Clone(c.IDs)
 	if s.Pass != nil {
-		named = append(slices.Clone(named), s.Pass.Verification)
+		named = append(named, s.Pass.Verification)
 	}
 	if len(c.Tokens) > 0 && s.Session != nil {
-		named = append(slices.Clone(named), s.Session.Verification)
+		named = append(named, s.Session.Verification)
 	}
 	if !same(named) {
 		return ErrSessionMismatch

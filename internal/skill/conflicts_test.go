@@ -35,6 +35,15 @@ func pool(source Source, first, n int) []Touchpoint {
 	return touched
 }
 
+func holds(v Verification, skills []Skill, items []Item, touched ...Touchpoint) bundle {
+	return bundle{verification: v, skills: skills, items: items, touchpoints: touched}
+}
+
+func strict(b bundle) bundle {
+	b.strict = true
+	return b
+}
+
 func TestBundle(t *testing.T) {
 	t.Parallel()
 	react := []Skill{{ID: "react", Name: "React"}, {ID: "vue"}}
@@ -43,38 +52,37 @@ func TestBundle(t *testing.T) {
 	passed := touch(shop, "react", "assessment", Verified, ByAssessment)
 	human, peer, assessment := Verification{Method: Human}, Verification{Method: Human, EndorsementType: "peer"}, Verification{Method: Assessment}
 	both := Verification{Method: Assessment, EndorsementType: "peer"}
+	failed, rejected := touch(shop, "react", "assessment", Rejected, ""), touch(shop, "react", "human", Rejected, "")
+	onShop, onStation, onBoth := []Item{{Source: shop}}, []Item{{Source: station}}, []Item{{Source: station}, {Source: shop}}
 	tests := map[string]struct {
 		bundle bundle
 		want   error
 		detail any
 	}{
-		"nothing known":               {bundle{verification: human, skills: react, touchpoints: []Touchpoint{endorsed}}, nil, nil},
-		"endorsed again":              {bundle{verification: human, skills: react, items: []Item{{Source: shop}}, touchpoints: []Touchpoint{endorsed}}, ErrSkillsDuplicate, refs},
-		"one of two sources":          {bundle{verification: human, skills: react, items: []Item{{Source: station}, {Source: shop}}, touchpoints: []Touchpoint{endorsed}}, ErrSkillsDuplicate, refs},
-		"other source":                {bundle{verification: human, skills: react, items: []Item{{Source: station}}, touchpoints: []Touchpoint{endorsed}}, nil, nil},
-		"same id, other kind":         {bundle{verification: human, skills: react, items: []Item{{Source: Source{Certificate, "proj_1"}}}, touchpoints: []Touchpoint{endorsed}}, nil, nil},
-		"other type":                  {bundle{verification: peer, skills: react, items: []Item{{Source: shop}}, touchpoints: []Touchpoint{endorsed}}, nil, nil},
-		"other skill":                 {bundle{verification: human, skills: react[1:], items: []Item{{Source: shop}}, touchpoints: []Touchpoint{endorsed}}, nil, nil},
-		"endorsed, now assessed":      {bundle{verification: assessment, skills: react, items: []Item{{Source: shop}}, touchpoints: []Touchpoint{endorsed}}, nil, nil},
-		"passed, now endorsed":        {bundle{verification: human, skills: react, items: []Item{{Source: shop}}, touchpoints: []Touchpoint{passed}}, nil, nil},
-		"passed again":                {bundle{verification: assessment, skills: react, items: []Item{{Source: shop}}, touchpoints: []Touchpoint{passed}}, ErrAssessmentPassed, refs},
-		"passed again on other":       {bundle{verification: assessment, skills: react, items: []Item{{Source: station}}, touchpoints: []Touchpoint{passed}}, nil, nil},
-		"failed, tried again":         {bundle{verification: assessment, skills: react, items: []Item{{Source: shop}}, touchpoints: []Touchpoint{touch(shop, "react", "assessment", Rejected, "")}}, nil, nil},
-		"failed, tried again, strict": {bundle{verification: assessment, skills: react, items: []Item{{Source: shop}}, touchpoints: []Touchpoint{touch(shop, "react", "assessment", Rejected, "")}, strict: true}, nil, nil},
-		"rejected":                    {bundle{verification: human, skills: react, items: []Item{{Source: shop}}, touchpoints: []Touchpoint{touch(shop, "react", "human", Rejected, "")}}, nil, nil},
-		"rejected, strict":            {bundle{verification: human, skills: react, items: []Item{{Source: shop}}, touchpoints: []Touchpoint{touch(shop, "react", "human", Rejected, "")}, strict: true}, ErrSkillsDuplicate, refs},
-		"pending, strict":             {bundle{verification: human, skills: react, items: []Item{{Source: shop}}, touchpoints: []Touchpoint{touch(shop, "react", "human", Pending, "")}, strict: true}, nil, nil},
-		"pool full":                   {bundle{verification: human, skills: some(0, 4), items: []Item{{Source: shop}}, touchpoints: pool(shop, 4, 6)}, nil, nil},
-		"pool over":                   {bundle{verification: human, skills: some(0, 5), items: []Item{{Source: station}, {Source: shop}}, touchpoints: pool(shop, 5, 6)}, ErrSkillsOverLimit, Overflow{10, 11}},
-		"pool shared":                 {bundle{verification: human, skills: some(0, 6), items: []Item{{Source: shop}}, touchpoints: pool(shop, 0, 10)}, nil, nil},
-		"pool of another source":      {bundle{verification: human, skills: some(0, 5), items: []Item{{Source: station}}, touchpoints: pool(shop, 5, 6)}, nil, nil},
-		"eleven of its own":           {bundle{verification: human, skills: some(0, 11), items: []Item{{Source: shop}}}, ErrSkillsOverLimit, Overflow{10, 11}},
-		"duplicate before limit":      {bundle{verification: human, skills: append(some(0, 10), react...), items: []Item{{Source: shop}}, touchpoints: []Touchpoint{endorsed}}, ErrSkillsDuplicate, refs},
-		"limit before passed":         {bundle{verification: assessment, skills: append(some(0, 10), react...), items: []Item{{Source: shop}}, touchpoints: []Touchpoint{passed}}, ErrSkillsOverLimit, Overflow{10, 12}},
-		"duplicate before passed": {bundle{
-			verification: both, skills: react, items: []Item{{Source: shop}},
-			touchpoints: []Touchpoint{touch(shop, "vue", "assessment", Verified, ByAssessment), touch(shop, "react", "peer", Verified, ByReviewer)},
-		}, ErrSkillsDuplicate, refs},
+		"nothing known":               {holds(human, react, nil, endorsed), nil, nil},
+		"endorsed again":              {holds(human, react, onShop, endorsed), ErrSkillsDuplicate, refs},
+		"one of two sources":          {holds(human, react, onBoth, endorsed), ErrSkillsDuplicate, refs},
+		"other source":                {holds(human, react, onStation, endorsed), nil, nil},
+		"same id, other kind":         {holds(human, react, []Item{{Source: Source{Certificate, "proj_1"}}}, endorsed), nil, nil},
+		"other type":                  {holds(peer, react, onShop, endorsed), nil, nil},
+		"other skill":                 {holds(human, react[1:], onShop, endorsed), nil, nil},
+		"endorsed, now assessed":      {holds(assessment, react, onShop, endorsed), nil, nil},
+		"passed, now endorsed":        {holds(human, react, onShop, passed), nil, nil},
+		"passed again":                {holds(assessment, react, onShop, passed), ErrAssessmentPassed, refs},
+		"passed again on other":       {holds(assessment, react, onStation, passed), nil, nil},
+		"failed, tried again":         {holds(assessment, react, onShop, failed), nil, nil},
+		"failed, tried again, strict": {strict(holds(assessment, react, onShop, failed)), nil, nil},
+		"rejected":                    {holds(human, react, onShop, rejected), nil, nil},
+		"rejected, strict":            {strict(holds(human, react, onShop, rejected)), ErrSkillsDuplicate, refs},
+		"pending, strict":             {strict(holds(human, react, onShop, touch(shop, "react", "human", Pending, ""))), nil, nil},
+		"pool full":                   {holds(human, some(0, 4), onShop, pool(shop, 4, 6)...), nil, nil},
+		"pool over":                   {holds(human, some(0, 5), onBoth, pool(shop, 5, 6)...), ErrSkillsOverLimit, Overflow{10, 11}},
+		"pool shared":                 {holds(human, some(0, 6), onShop, pool(shop, 0, 10)...), nil, nil},
+		"pool of another source":      {holds(human, some(0, 5), onStation, pool(shop, 5, 6)...), nil, nil},
+		"eleven of its own":           {holds(human, some(0, 11), onShop), ErrSkillsOverLimit, Overflow{10, 11}},
+		"duplicate before limit":      {holds(human, append(some(0, 10), react...), onShop, endorsed), ErrSkillsDuplicate, refs},
+		"limit before passed":         {holds(assessment, append(some(0, 10), react...), onShop, passed), ErrSkillsOverLimit, Overflow{10, 12}},
+		"duplicate before passed":     {holds(both, react, onShop, touch(shop, "vue", "assessment", Verified, ByAssessment), touch(shop, "react", "peer", Verified, ByReviewer)), ErrSkillsDuplicate, refs},
 	}
 	for name, test := range tests {
 		err := test.bundle.check()

@@ -29,7 +29,7 @@ type Subject struct {
 type Verifications interface {
 	// ViewVerification loads the state without its touchpoints, which only decisions need. What is unknown is nil or empty in it; that is no error.
 	ViewVerification(ctx context.Context, subject Subject) (State, error)
-	// ChangeVerification loads the state, lets decide decide, saves what it returns and commits; only then does it return decide's error. Two changes of what one person has
-	// never both decide on the same state; decide may run more than once. Next's rows are saved as rows of the user in Next, else of the state's.
+	// ChangeVerification loads the state, lets decide decide, saves what it returns and commits; only then does it return decide's error. Two changes of what one
+	// person has never both decide on the same state. Decide may run more than once. What Next leaves out of user and verification is the state's.
 	ChangeVerification(ctx context.Context, subject Subject, decide func(State) (Next, error)) error
 }

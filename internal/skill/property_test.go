@@ -124,7 +124,9 @@ func (m *machine) judge(t *rapid.T) {
 	})
 }
 
-func TestNothingLeavesVerified(t *testing.T) {
+// TestRandomSteps looks after every step that nothing verified is lost, items keep their record ids and are the session's, sources hold at most ten skills, and
+// persons stay unique.
+func TestRandomSteps(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		m := newMachine()

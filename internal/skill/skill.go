@@ -49,7 +49,8 @@ const (
 	Certificate Kind = "certificate"
 )
 
-// User is a person, unique by e-mail and by phone in an organisation and mode (18.8). All that belongs to one person changes one after the other: Version guards it.
+// User is a person, unique by e-mail and by phone in an organisation and mode (18.8). Changes of anything that belongs to one person come one after the other:
+// Version guards them.
 type User struct {
 	ID        string
 	Owner     access.Owner

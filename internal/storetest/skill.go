@@ -13,11 +13,6 @@ import (
 	"avow/internal/skill"
 )
 
-// Skill runs the part of the suite that is about the skill contract.
-func Skill(t *testing.T, open func(t *testing.T) skill.Verifications) {
-	skills(t, func(t *testing.T) Store { return open(t).(Store) })
-}
-
 func skills(t *testing.T, open Open) {
 	cases := map[string]func(*skillWorld){
 		"init is saved whole":                         (*skillWorld).initSaved,

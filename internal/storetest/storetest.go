@@ -37,7 +37,7 @@ func Run(t *testing.T, open Open) {
 	t.Run("grants", func(t *testing.T) { t.Parallel(); grants(t, open) })
 	t.Run("deliveries", func(t *testing.T) { t.Parallel(); deliveries(t, open) })
 	t.Run("mailbox", func(t *testing.T) { t.Parallel(); mailbox(t, open) })
-	t.Run("skill", func(t *testing.T) { t.Parallel(); Skill(t, func(t *testing.T) skill.Verifications { return open(t) }) })
+	t.Run("skills", func(t *testing.T) { t.Parallel(); skills(t, open) })
 }
 
 // Keys are the master keys of the stores under test.
