@@ -49,6 +49,7 @@ type commands struct {
 
 	Dev     devCommand     `cmd:"" help:"All in one process on embedded defaults, with captured mail, a webhook receiver and demo credentials."`
 	Serve   serveCommand   `cmd:"" help:"The server for production."`
+	Worker  workerCommand  `cmd:"" help:"Deliveries only, beside any number of serve --no-worker on one PostgreSQL."`
 	Migrate migrateCommand `cmd:"" help:"Bring the database schema up to date, or show how it stands."`
 	Org     orgCommand     `cmd:"" help:"Organisations and their settings."`
 	Key     keyCommand     `cmd:"" help:"API keys of the skill API."`

@@ -18,7 +18,7 @@ import (
 // readyLine is printed when the ports accept connections.
 type readyLine struct {
 	Event    string    `json:"event"`
-	URL      string    `json:"url"`
+	URL      string    `json:"url,omitempty"` // none where no requests are answered
 	AdminURL string    `json:"admin_url"`
 	Data     string    `json:"data"`
 	Demo     *app.Demo `json:"demo,omitempty"`
@@ -64,7 +64,7 @@ func (devCommand) Run(s *session) error {
 	}
 	line := newReadyLine(c, l)
 	line.Demo = &demo
-	return s.serve(a, l, true, func() error {
+	return s.serve(a, l, app.Roles{Requests: true, Deliveries: true}, func() error {
 		if s.json {
 			return s.printReady(line)
 		}
@@ -97,15 +97,8 @@ type serveCommand struct {
 
 // Run serves for production.
 func (cmd serveCommand) Run(s *session) error {
-	c, err := s.config(config.Serve)
+	c, a, err := s.production()
 	if err != nil {
-		return err
-	}
-	a, err := app.New(s.ctx, s.options(c, c.PublicURL))
-	if err != nil {
-		return err
-	}
-	if err := a.RefuseDemo(s.ctx); err != nil {
 		return err
 	}
 	l, err := app.Listen(c.Addr, c.AdminAddr, false)
@@ -116,22 +109,56 @@ func (cmd serveCommand) Run(s *session) error {
 		fmt.Fprintln(s.env.err, "avow: warning: AVOW_ALLOWED_VERIFICATION_URLS is *, so every client can have mails sent with links to anywhere")
 	}
 	line := newReadyLine(c, l)
-	return s.serve(a, l, !cmd.NoWorker, func() error {
-		if s.json {
-			return s.printReady(line)
-		}
-		_, err := fmt.Fprintf(s.env.out, "avow %s serves %s (health and metrics: %s)\n", version, line.URL, line.AdminURL)
-		return err
+	return s.serve(a, l, app.Roles{Requests: true, Deliveries: !cmd.NoWorker}, func() error {
+		return s.announce(line, "serves "+line.URL)
 	})
 }
 
-// serve runs until a signal comes. The embedded database belongs to this process alone, so claims that are still held are those of a predecessor that was killed.
-func (s *session) serve(a *app.App, l app.Listeners, worker bool, ready func() error) error {
+type workerCommand struct{}
+
+// Run sends deliveries for production.
+func (workerCommand) Run(s *session) error {
+	c, a, err := s.production()
+	if err != nil {
+		return err
+	}
+	l, err := app.ListenAdmin(c.AdminAddr)
+	if err != nil {
+		return err
+	}
+	line := readyLine{Event: "ready", AdminURL: "http://" + l.Admin.Addr().String(), Data: c.DataDir}
+	return s.serve(a, l, app.Roles{Deliveries: true}, func() error { return s.announce(line, "sends deliveries") })
+}
+
+// production builds what production settings ask for, on a database that dev has not made.
+func (s *session) production() (config.Config, *app.App, error) {
+	c, err := s.config(config.Serve)
+	if err != nil {
+		return c, nil, err
+	}
+	a, err := app.New(s.ctx, s.options(c, c.PublicURL))
+	if err != nil {
+		return c, nil, err
+	}
+	return c, a, a.RefuseDemo(s.ctx)
+}
+
+// announce tells that a process is ready.
+func (s *session) announce(line readyLine, does string) error {
+	if s.json {
+		return s.printReady(line)
+	}
+	_, err := fmt.Fprintf(s.env.out, "avow %s %s (health and metrics: %s)\n", version, does, line.AdminURL)
+	return err
+}
+
+// serve runs until a signal comes.
+func (s *session) serve(a *app.App, l app.Listeners, roles app.Roles, ready func() error) error {
 	if err := a.TakeOver(s.ctx); err != nil {
 		return err
 	}
 	var printed error
-	err := a.Serve(s.ctx, l, worker, func() { printed = ready() })
+	err := a.Serve(s.ctx, l, roles, func() { printed = ready() })
 	if err == nil {
 		err = printed
 	}

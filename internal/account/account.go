@@ -34,7 +34,7 @@ type Account struct {
 	Profile       Profile
 	CreatedAt     time.Time
 	UpdatedAt     time.Time
-	Version       int64 // grows by one with each change
+	Version       int64 // another with each change
 }
 
 // Profile holds what an account shows beside its address and state (accounts-api.md 5.1).

@@ -61,7 +61,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 		return nil, err
 	}
 	a := &App{o: o, keys: keys, Metrics: metrics.New(), Worker: &outbox.Worker{Now: o.Now, Jitter: rand.Float64}}
-	a.Store, err = store.Open(ctx, store.Options{URL: o.Config.DatabaseURL, Keys: keys, Wake: a.Worker.Wake})
+	a.Store, err = store.Open(ctx, store.Options{URL: o.Config.DatabaseURL, Connections: o.Config.DatabasePool, Keys: keys, Wake: a.Worker.Wake})
 	if err != nil {
 		return nil, err
 	}

@@ -71,7 +71,11 @@ token t client=web account=anna
 // TestOneCodeVerifiesOnce has many callers show one right code at once, half of them by the hosted page.
 func TestOneCodeVerifiesOnce(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, familyClocks["accounts"])
+	onEngines(t, oneCodeVerifiesOnce)
+}
+
+func oneCodeVerifiesOnce(t *testing.T, database string) {
+	b := newBench(t, familyClocks["accounts"], database)
 	b.setup(accountSetup)
 	b.send(b.post("/external/api/v1/me/create_verification_request", "{}", "Authorization", "Bearer "+b.vars["t"]))
 	b.mail("To: anna@example.com\n\n<base>/confirm?id=<anna.id>&confirmation_code=<uuid:code>\n")
@@ -97,7 +101,11 @@ func TestOneCodeVerifiesOnce(t *testing.T) {
 // TestAttemptBudgetHolds has many callers guess at once: no more than the budget is ever compared, and the right code is dead after it.
 func TestAttemptBudgetHolds(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, familyClocks["accounts"])
+	onEngines(t, attemptBudgetHolds)
+}
+
+func attemptBudgetHolds(t *testing.T, database string) {
+	b := newBench(t, familyClocks["accounts"], database)
 	b.setup(accountSetup)
 	b.send(b.post("/external/api/v1/me/create_verification_request", "{}", "Authorization", "Bearer "+b.vars["t"]))
 	b.mail("To: anna@example.com\n\n<base>/confirm?id=<anna.id>&confirmation_code=<uuid:code>\n")
@@ -118,7 +126,11 @@ func TestAttemptBudgetHolds(t *testing.T) {
 // TestOneLiveCode has many callers ask for a request at once: one code is live, and it is the only one whose mail was not cancelled.
 func TestOneLiveCode(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, familyClocks["accounts"])
+	onEngines(t, oneLiveCode)
+}
+
+func oneLiveCode(t *testing.T, database string) {
+	b := newBench(t, familyClocks["accounts"], database)
 	b.setup(accountSetup)
 	outcomes := b.together(callers, func(int) *http.Request {
 		return b.post("/external/api/v1/me/create_verification_request", "{}", "Authorization", "Bearer "+b.vars["t"])
@@ -138,7 +150,11 @@ func TestOneLiveCode(t *testing.T) {
 // TestStoredSelectionIsWhole has many callers submit different selections of one session at once: what is stored is one of them, whole.
 func TestStoredSelectionIsWhole(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, familyClocks["skills"])
+	onEngines(t, storedSelectionIsWhole)
+}
+
+func storedSelectionIsWhole(t *testing.T, database string) {
+	b := newBench(t, familyClocks["skills"], database)
 	b.setup("org acme\nkey k org=acme mode=live\n")
 	var projects []string
 	for i := range 16 {

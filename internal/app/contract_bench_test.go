@@ -11,7 +11,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -60,12 +59,13 @@ func (c *clock) advance(d time.Duration) {
 	c.now = c.now.Add(d)
 }
 
-func newBench(t *testing.T, start time.Time) *bench {
+func newBench(t *testing.T, start time.Time, database string) *bench {
 	t.Helper()
 	c, err := config.Load(config.Dev, map[string]string{"data": t.TempDir()}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
+	c.DatabaseURL = database
 	c.SecretKeys = config.Keys{bytes.Repeat([]byte{7}, 32)}
 	return &bench{T: t, clock: &clock{now: start}, config: c, vars: map[string]string{}, seen: map[string]bool{}, log: &bytes.Buffer{}}
 }
@@ -112,7 +112,6 @@ func (b *bench) start() {
 		return
 	}
 	ctx := context.Background()
-	b.config.DatabaseURL = "sqlite:" + filepath.Join(b.config.DataDir, "avow.db")
 	b.must(store.Migrate(ctx, b.config.DatabaseURL, func(string) {}))
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	b.must(err)

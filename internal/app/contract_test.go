@@ -16,7 +16,20 @@ var familyClocks = map[string]time.Time{
 	"skills":   time.Date(2025, 4, 9, 10, 0, 0, 0, time.UTC),
 }
 
-// TestContract runs every case of both wire contracts through a real listener.
+// engines give each test a database of its own, by the name of the engine. Engines that need a server are added by files with the tag integration.
+var engines = map[string]func(t *testing.T) string{
+	"sqlite": func(t *testing.T) string { return "sqlite:" + filepath.Join(t.TempDir(), "avow.db") },
+}
+
+// onEngines runs a test once for every engine.
+func onEngines(t *testing.T, test func(t *testing.T, database string)) {
+	t.Helper()
+	for name, database := range engines {
+		t.Run(name, func(t *testing.T) { t.Parallel(); test(t, database(t)) })
+	}
+}
+
+// TestContract runs every case of both wire contracts through a real listener, on every engine.
 func TestContract(t *testing.T) {
 	t.Parallel()
 	for family, clock := range familyClocks {
@@ -27,7 +40,7 @@ func TestContract(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				newBench(t, clock).play(archive)
+				onEngines(t, func(t *testing.T, database string) { newBench(t, clock, database).play(archive) })
 			})
 		}
 	}

@@ -24,7 +24,7 @@ func UseKeyFile(c *config.Config) error {
 	if len(c.SecretKeys) > 0 {
 		return nil
 	}
-	if filepath.Dir(filepath.Clean(c.DatabaseFile())) != filepath.Clean(c.DataDir) {
+	if !c.Embedded() || filepath.Dir(filepath.Clean(c.DatabaseFile())) != filepath.Clean(c.DataDir) {
 		return errNoKey
 	}
 	text, err := os.ReadFile(filepath.Join(c.DataDir, secretKeyFile))

@@ -10,8 +10,17 @@ import (
 	"time"
 )
 
-// Listeners are the sockets of a server. Admin may be nil.
+// Listeners are the sockets of a process. Public is nil where no requests are answered.
 type Listeners struct{ Public, Admin net.Listener }
+
+// ListenAdmin opens the admin socket alone, for a process that answers no requests.
+func ListenAdmin(admin string) (Listeners, error) {
+	l, err := net.Listen("tcp", admin)
+	if err != nil {
+		return Listeners{}, fmt.Errorf("AVOW_ADMIN_ADDR: %w", err)
+	}
+	return Listeners{Admin: l}, nil
+}
 
 // Listen opens the sockets. In dev a taken admin port is replaced by a free one.
 func Listen(public, admin string, dev bool) (Listeners, error) {
@@ -30,14 +39,20 @@ func Listen(public, admin string, dev bool) (Listeners, error) {
 	return l, nil
 }
 
-// Serve answers requests and, with worker, sends deliveries, until the context ends. Then it stops gently: no new work, requests in flight and attempts under way
-// finish within the configured time. Ready is called when the ports accept connections.
-func (a *App) Serve(ctx context.Context, l Listeners, worker bool, ready func()) error {
-	public, admin := a.server(a.Handler()), a.server(a.AdminHandler())
+// Roles say what a process does.
+type Roles struct{ Requests, Deliveries bool }
+
+// Serve answers requests, sends deliveries, or both, until the context ends. Then it stops gently: no new work, requests in flight and attempts under way finish
+// within the configured time. Ready is called when the ports accept connections.
+func (a *App) Serve(ctx context.Context, l Listeners, roles Roles, ready func()) error {
 	failed := make(chan error, 2)
-	go func() { failed <- a.listen(public, l.Public) }()
+	admin := a.server(a.AdminHandler())
 	go func() { failed <- admin.Serve(l.Admin) }()
-	stopWorker := a.startWorker(worker)
+	public := a.server(a.Handler())
+	if roles.Requests {
+		go func() { failed <- a.listen(public, l.Public) }()
+	}
+	stopWorker := a.startWorker(roles.Deliveries)
 	ready()
 	var err error
 	select {
@@ -47,8 +62,14 @@ func (a *App) Serve(ctx context.Context, l Listeners, worker bool, ready func())
 	return errors.Join(err, a.stop(public, admin, stopWorker))
 }
 
-// TakeOver makes deliveries due that a killed predecessor had claimed. Only a process that has the embedded database to itself may call it.
-func (a *App) TakeOver(ctx context.Context) error { return a.Store.ReleaseLeases(ctx, a.o.Now()) }
+// TakeOver makes deliveries due that a killed predecessor had claimed. The embedded database belongs to one process, so its claims at the start can only be such;
+// elsewhere they may be another replica's, and run out by themselves.
+func (a *App) TakeOver(ctx context.Context) error {
+	if !a.o.Config.Embedded() {
+		return nil
+	}
+	return a.Store.ReleaseLeases(ctx, a.o.Now())
+}
 
 func (a *App) server(h http.Handler) *http.Server {
 	return &http.Server{

@@ -97,9 +97,11 @@ func (c *checker) database() {
 	case c.cfg.DatabaseURL == "" || c.cfg.DatabaseURL == sqliteScheme:
 		c.cfg.DatabaseURL = sqliteScheme + filepath.Join(c.cfg.DataDir, databaseName)
 	case scheme == "postgres" || scheme == "postgresql":
-		c.add("AVOW_DATABASE_URL", "got a PostgreSQL URL, but this version of avow has the embedded database only; want sqlite:FILE, or unset it")
+		if u, err := url.Parse(c.cfg.DatabaseURL); err != nil || u.Host == "" && u.RawQuery == "" {
+			c.add("AVOW_DATABASE_URL", "cannot be read as a PostgreSQL URL, such as postgres://user:password@host:5432/avow, percent-encoded")
+		}
 	case scheme != "sqlite" || strings.HasPrefix(file, "//") || strings.HasPrefix(file, ":") || strings.ContainsAny(file, "?#"):
-		c.add("AVOW_DATABASE_URL", "want sqlite:FILE without parameters, such as sqlite:/var/lib/avow/avow.db")
+		c.add("AVOW_DATABASE_URL", "want postgres://… or sqlite:FILE without parameters, such as sqlite:/var/lib/avow/avow.db")
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/mail"
 	"net/netip"
+	"net/url"
 	"reflect"
 	"strings"
 	"time"
@@ -46,8 +47,8 @@ type Config struct {
 	PublicURL string `env:"AVOW_PUBLIC_URL" default:"from AVOW_ADDR in dev, required in serve" help:"Base of every link that avow writes: http or https, no query, no fragment. Never taken from the Host header."`
 	// DataDir is the directory as it was given, relative or not.
 	DataDir string `env:"AVOW_DATA_DIR" flag:"data" envDefault:"./avow-data" help:"Directory of the embedded database, the captured mail and the secret key of dev."`
-	// DatabaseURL is always sqlite:FILE; see DatabaseFile.
-	DatabaseURL string `env:"AVOW_DATABASE_URL" default:"sqlite: in the data directory" help:"Database, as sqlite:FILE. This version has the embedded database only."`
+	// DatabaseURL is sqlite:FILE or postgres://…, which may hold a password; see Embedded and DatabaseFile.
+	DatabaseURL string `env:"AVOW_DATABASE_URL" default:"sqlite: in the data directory" help:"Database: sqlite:FILE for the embedded one, or postgres://user:password@host/name (PostgreSQL 15 or later)."`
 
 	// SMTPURLs are the mail relays in the order in which they are tried, each
 	// an smtp or smtps URL with a host; none means that mail is captured.
@@ -76,7 +77,7 @@ type Config struct {
 	TLSKey string `env:"AVOW_TLS_KEY" default:"empty: plain HTTP behind a proxy" help:"PEM file with the private key of AVOW_TLS_CERT."`
 
 	// DatabasePool is a number of connections, 1 to 1000.
-	DatabasePool int `env:"AVOW_DATABASE_POOL" envDefault:"16" help:"Connections to PostgreSQL, 1 to 1000. Takes effect with PostgreSQL."`
+	DatabasePool int `env:"AVOW_DATABASE_POOL" envDefault:"16" help:"Connections to PostgreSQL, 1 to 1000."`
 	// SessionTTL is more than zero.
 	SessionTTL time.Duration `env:"AVOW_SESSION_TTL" envDefault:"960h" help:"Life of a skill session (960h is 40 days)."`
 	// VerificationTTL is more than zero.
@@ -108,6 +109,9 @@ const (
 // versions. They are refused by name, so that nobody believes they work.
 var reserved = []string{"AVOW_AI_KEY", "AVOW_AI_MODEL", "AVOW_AI_URL", "AVOW_REDIS_URL"}
 
+// Embedded says whether the database is the embedded one, which belongs to one server process.
+func (c Config) Embedded() bool { return strings.HasPrefix(c.DatabaseURL, sqliteScheme) }
+
 // DatabaseFile is the file of the embedded database, relative or not.
 func (c Config) DatabaseFile() string {
 	return strings.TrimPrefix(c.DatabaseURL, sqliteScheme)
@@ -129,7 +133,21 @@ func (c Config) LogValue() slog.Value {
 	values := reflect.ValueOf(c)
 	for _, field := range fields() {
 		value := values.FieldByIndex(field.Index).Interface()
-		attrs = append(attrs, slog.Any(field.Tag.Get("env"), value))
+		if name := field.Tag.Get("env"); name != "AVOW_DATABASE_URL" || c.Embedded() {
+			attrs = append(attrs, slog.Any(name, value))
+		} else {
+			attrs = append(attrs, slog.String(name, redacted(c.DatabaseURL)))
+		}
 	}
 	return slog.GroupValue(attrs...)
+}
+
+// redacted is a URL without its password.
+func redacted(text string) string {
+	u, err := url.Parse(text)
+	if err != nil {
+		return hidden
+	}
+	u.RawQuery = ""
+	return u.Redacted()
 }

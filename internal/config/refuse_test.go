@@ -23,8 +23,8 @@ func TestLoadRefuses(t *testing.T) {
 		relay      = `want smtp://user:password@host:587 or smtps://host, percent-encoded, with no more than ?tls=required behind it`
 		public     = `AVOW_PUBLIC_URL: want an absolute http or https URL without user, query and fragment, such as https://verify.example.org`
 		prefixes   = `want * or an absolute https prefix such as https://app.example.org/ (http only to loopback in dev)`
-		sqlite     = `AVOW_DATABASE_URL: want sqlite:FILE without parameters, such as sqlite:/var/lib/avow/avow.db`
-		postgres   = `AVOW_DATABASE_URL: got a PostgreSQL URL, but this version of avow has the embedded database only; want sqlite:FILE, or unset it`
+		sqlite     = `AVOW_DATABASE_URL: want postgres://… or sqlite:FILE without parameters, such as sqlite:/var/lib/avow/avow.db`
+		postgres   = `AVOW_DATABASE_URL: cannot be read as a PostgreSQL URL, such as postgres://user:password@host:5432/avow, percent-encoded`
 		address    = `want host:port such as 127.0.0.1:8080`
 		unreserved = `this version of avow does not support it yet; unset it`
 	)
@@ -48,8 +48,8 @@ func TestLoadRefuses(t *testing.T) {
 		{"AVOW_PUBLIC_URL=https://u:hunter2@a.test", public},
 		{"AVOW_PUBLIC_URL=https://a.test:99999", public},
 		{"AVOW_PUBLIC_URL=https://a.test\x7f/hunter2", public},
-		{"AVOW_DATABASE_URL=postgres://u:hunter2@db/avow", postgres},
-		{"AVOW_DATABASE_URL=postgresql://u:hunter2@db/avow", postgres},
+		{"AVOW_DATABASE_URL=postgres://u:hunter2@[db/avow", postgres},
+		{"AVOW_DATABASE_URL=postgresql:", postgres},
 		{"AVOW_DATABASE_URL=mysql://u:hunter2@db/avow", sqlite},
 		{"AVOW_DATABASE_URL=avow.db", sqlite},
 		{"AVOW_DATABASE_URL=sqlite::memory:", sqlite},

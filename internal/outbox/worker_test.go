@@ -19,14 +19,15 @@ var errBroken = errors.New("broken")
 
 // queue is the simplest Queue there can be. It remembers how claims and attempts ended.
 type queue struct {
-	mu       sync.Mutex
-	waiting  []Delivery
-	settled  map[string]Result
-	tries    map[string]int
-	until    time.Time
-	broken   error // of Claim and NextDue
-	settling error
-	onSettle func(context.Context)
+	mu        sync.Mutex
+	waiting   []Delivery
+	settled   map[string]Result
+	tries     map[string]int
+	until     time.Time
+	broken    error // of Claim and NextDue
+	settling  error
+	onSettle  func(context.Context)
+	onNextDue func() // after the answer was made
 }
 
 func newQueue(ids ...string) *queue {
@@ -78,6 +79,9 @@ func (q *queue) Settle(ctx context.Context, d Delivery, r Result) error {
 }
 
 func (q *queue) NextDue(context.Context) (time.Time, error) {
+	if q.onNextDue != nil {
+		defer q.onNextDue()
+	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	var next time.Time
@@ -123,8 +127,6 @@ func TestOnce(t *testing.T) {
 		"temporary, once more":   {6, Mail, answers("", errors.New("451 later")), Result{State: Queued, Due: start.Add(2 * time.Hour), Detail: "451 later", At: start}},
 		"temporary, last wait":   {11, Mail, answers("", errors.New("451 later")), Result{State: Queued, Due: start.Add(24 * time.Hour), Detail: "451 later", At: start}},
 		"given up":               {12, Mail, answers("", errors.New("451 later")), Result{State: Failed, Detail: "451 later", At: start}},
-		"permanent":              {0, Mail, answers("", Permanent(errors.New("550 no such user"))), Result{State: Failed, Detail: Permanent(errors.New("550 no such user")).Error(), At: start}},
-		"permanent, wrapped":     {0, Mail, answers("", fmt.Errorf("relay: %w", Permanent(errBroken))), Result{State: Failed, Detail: "relay: " + Permanent(errBroken).Error(), At: start}},
 		"a long answer is cut":   {0, Mail, answers(strings.Repeat("x", 600), nil), Result{State: Delivered, Detail: strings.Repeat("x", 512), At: start}},
 		"never in a character":   {0, Mail, answers("x"+long, nil), Result{State: Delivered, Detail: "x" + long[:510], At: start}},
 		"bad bytes are left out": {0, Mail, answers("250 \xffok\xc3", nil), Result{State: Delivered, Detail: "250 ok", At: start}},
@@ -144,6 +146,20 @@ func TestOnce(t *testing.T) {
 				t.Errorf("got detail %q, want good UTF-8", got)
 			}
 		})
+	}
+}
+
+func TestPermanentErrorFailsAtOnce(t *testing.T) {
+	t.Parallel()
+	refusal := errors.New("550 no such user")
+	for name, err := range map[string]error{"bare": Permanent(refusal), "wrapped": fmt.Errorf("relay: %w", Permanent(refusal))} {
+		q := newQueue("a")
+		if n, err := worker(q, answers("", err)).Once(t.Context()); n != 1 || err != nil {
+			t.Fatalf("%s: got %d attempts, %v, want 1, no error", name, n, err)
+		}
+		if got := q.settled["a"]; got.State != Failed || !got.Due.IsZero() || !strings.Contains(got.Detail, "550 no such user") {
+			t.Errorf("%s: got %+v, want failed for good with the answer", name, got)
+		}
 	}
 }
 
@@ -241,7 +257,7 @@ func TestAttemptsRunSideBySide(t *testing.T) {
 		}
 		began := time.Now()
 		slow := sender(func(context.Context, Delivery) (string, error) {
-			time.Sleep(3 * time.Second)
+			<-time.After(3 * time.Second)
 			return "sent", nil
 		})
 		if got, err := worker(q, slow).Once(t.Context()); got != n || err != nil {

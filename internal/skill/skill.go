@@ -58,7 +58,7 @@ type User struct {
 	Email     string // as first given, trimmed; empty: none
 	Phone     string // likewise
 	CreatedAt time.Time
-	Version   int64 // grows by one with each change of anything the person has; 0: not stored yet
+	Version   int64 // another with each change of anything the person has; 0: not stored yet
 }
 
 // Verification is one run through the steps, from init to its end.

@@ -24,24 +24,22 @@ const tokenColumns = `t.hash, t.kind, t.org_id, t.client_id, t.account_id, t.sco
 const clientColumns = `c.id, c.org_id, c.name, c.secret_hash, c.scopes, c.verification_urls, c.offline_access, c.created_at, c.disabled_at`
 
 // The organisation of everything that is loaded is the token's: a client of one organisation cannot name an account of another.
-const loadByToken = `SELECT ` + tokenColumns + `, ` + clientColumns + `, o.name, o.settings, ` + accountColumns + `, ` + codeColumns + `
-FROM tokens t
+var loadByToken = newSet(`hash bytea`, `SELECT v.unit, `+tokenColumns+`, `+clientColumns+`, o.name, o.settings, `+accountColumns+`, `+codeColumns+`
+FROM v JOIN tokens t ON t.hash = v.hash
 JOIN clients c ON c.id = t.client_id AND c.org_id = t.org_id
 JOIN organisations o ON o.id = t.org_id
 LEFT JOIN accounts a ON a.id = t.account_id AND a.org_id = t.org_id
-LEFT JOIN account_codes k ON k.account_id = a.id AND k.org_id = a.org_id AND k.purpose = '` + verifyEmail + `'
-WHERE t.hash IN ($1, $2, $3)`
+LEFT JOIN account_codes k ON k.account_id = a.id AND k.org_id = a.org_id AND k.purpose = '`+verifyEmail+`'`)
 
-const loadByID = `SELECT o.name, o.settings, ` + accountColumns + `, ` + codeColumns + `
-FROM accounts a
+var loadByID = newSet(`id text`, `SELECT v.unit, o.name, o.settings, `+accountColumns+`, `+codeColumns+`
+FROM v JOIN accounts a ON a.id = v.id
 JOIN organisations o ON o.id = a.org_id
-LEFT JOIN account_codes k ON k.account_id = a.id AND k.org_id = a.org_id AND k.purpose = '` + verifyEmail + `'
-WHERE a.id = $1`
+LEFT JOIN account_codes k ON k.account_id = a.id AND k.org_id = a.org_id AND k.purpose = '`+verifyEmail+`'`)
 
 // View implements account.Accounts.
 func (s *Store) View(ctx context.Context, k account.Key) (account.State, error) {
 	var state account.State
-	err := s.engine.view(ctx, loadAccount(k, &state))
+	err := s.view(ctx, loadAccount(k, &state))
 	return state, err
 }
 
@@ -50,10 +48,17 @@ func (s *Store) Change(ctx context.Context, k account.Key, decide func(account.S
 	var state account.State
 	var next account.Next
 	var outcome error
-	load := func() *batch { state = account.State{}; return loadAccount(k, &state) }
-	err := s.change(ctx, load, func() (*batch, error) {
+	err := s.change(ctx, func() *batch {
+		state = account.State{}
+		return loadAccount(k, &state)
+	}, func() *batch {
 		next, outcome = decide(state)
-		return s.saveAccount(state, next), nil
+		return s.saveAccount(state, next)
+	}, func() string {
+		if state.Account == nil {
+			return ""
+		}
+		return state.Account.ID
 	})
 	if err != nil {
 		return err
@@ -67,17 +72,17 @@ func (s *Store) Change(ctx context.Context, k account.Key, decide func(account.S
 func loadAccount(k account.Key, state *account.State) *batch {
 	b := &batch{}
 	if k.ByToken {
-		b.query(loadByToken, func(scan scanner) error { return scanTokenState(scan, state) }, anyOf(k.Token)...)
+		b.find(loadByToken, func(scan scanner) error { return scanTokenState(scan, state) }, candidates(k.Token)...)
 		return b
 	}
-	b.query(loadByID, func(scan scanner) error {
+	b.find(loadByID, func(scan scanner) error {
 		var o organisationRow
 		var a accountRow
 		var c codeRow
 		err := scan(join(o.columns(), a.columns(), c.columns())...)
 		state.Brand, state.Account, state.Code = o.brand(), a.account(), c.code()
 		return err
-	}, k.ID)
+	}, []any{k.ID})
 	return b
 }
 
@@ -94,40 +99,56 @@ func scanTokenState(scan scanner, state *account.State) error {
 	return err
 }
 
-// saveAccount writes what a decision returned. The account's version guards all of it.
+// The account's version guards a change: the update finds the version that was loaded, everything else the one that the update wrote.
+var (
+	updateAccount = guardSet(0, `id text, org text, loaded bigint, fresh bigint, status text, verified boolean, login_disabled boolean, updated_at bigint`,
+		`UPDATE accounts SET status = v.status, verified = v.verified, login_disabled = v.login_disabled, updated_at = v.updated_at, version = v.fresh
+FROM v WHERE accounts.id = v.id AND accounts.org_id = v.org AND accounts.version = v.loaded RETURNING accounts.id`)
+
+	deleteCode = writeSet(1, `account text, fresh bigint`, `DELETE FROM account_codes WHERE purpose = '`+verifyEmail+`'
+AND account_id IN (SELECT a.id FROM v JOIN accounts a ON a.id = v.account AND a.version = v.fresh)`)
+
+	replaceCode = writeSet(2, `account text, fresh bigint, request text, hash bytea, wrong bigint, delivery text, created_at bigint, expires_at bigint`,
+		`INSERT INTO account_codes (account_id, purpose, org_id, request_id, hash, wrong, delivery_id, created_at, expires_at)
+SELECT a.id, '`+verifyEmail+`', a.org_id, v.request, v.hash, v.wrong, v.delivery, v.created_at, v.expires_at
+FROM v JOIN accounts a ON a.id = v.account AND a.version = v.fresh WHERE TRUE
+ON CONFLICT (account_id, purpose) DO UPDATE SET request_id = excluded.request_id, hash = excluded.hash, wrong = excluded.wrong,
+  delivery_id = excluded.delivery_id, created_at = excluded.created_at, expires_at = excluded.expires_at`)
+
+	// One that is being sent at this moment is not tried again.
+	cancelDelivery = writeSet(3, `account text, fresh bigint, id text, now bigint`,
+		`UPDATE deliveries SET state = 'cancelled', payload_sealed = NULL, finished_at = v.now
+FROM v JOIN accounts a ON a.id = v.account AND a.version = v.fresh
+WHERE deliveries.id = v.id AND deliveries.org_id = a.org_id AND deliveries.state = 'queued'`)
+
+	enqueueDelivery = writeSet(4, `account text, fresh bigint, `+deliveryRow, insertDelivery+`
+FROM v JOIN accounts a ON a.id = v.account AND a.version = v.fresh WHERE TRUE`)
+)
+
+// saveAccount writes what a decision returned.
 func (s *Store) saveAccount(state account.State, next account.Next) *batch {
-	b := &batch{}
 	if next.Empty() {
-		return b
+		return nil
 	}
 	a := state.Account
 	if next.Account != nil {
 		a = next.Account
 	}
-	b.guard(`UPDATE accounts SET status = $1, verified = $2, login_disabled = $3, updated_at = $4, version = version + 1
-WHERE id = $5 AND org_id = $6 AND version = $7`,
-		string(a.Status), a.Verified, a.LoginDisabled, micros(a.UpdatedAt), a.ID, a.Org, state.Account.Version)
-	saveCode(b, a, next)
+	b, fresh := &batch{}, stamp()
+	b.write(updateAccount, a.ID, a.Org, state.Account.Version, fresh, string(a.Status), a.Verified, a.LoginDisabled, micros(a.UpdatedAt))
+	if next.NoCode {
+		b.write(deleteCode, a.ID, fresh)
+	}
+	if c := next.Code; c != nil {
+		b.write(replaceCode, a.ID, fresh, c.ID, c.Hash[:], c.Wrong, c.Delivery, micros(c.CreatedAt), micros(c.ExpiresAt))
+	}
 	for _, id := range next.Unsend {
-		cancelDelivery(b, id, a.Org, a.UpdatedAt)
+		b.write(cancelDelivery, a.ID, fresh, id, micros(a.UpdatedAt))
 	}
 	for _, d := range next.Mails {
-		s.enqueue(b, d)
+		b.write(enqueueDelivery, append([]any{a.ID, fresh}, s.deliveryRow(d)...)...)
 	}
 	return b
-}
-
-func saveCode(b *batch, a *account.Account, next account.Next) {
-	if c := next.Code; c != nil {
-		b.exec(`INSERT INTO account_codes (account_id, purpose, org_id, request_id, hash, wrong, delivery_id, created_at, expires_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-ON CONFLICT (account_id, purpose) DO UPDATE SET request_id = excluded.request_id, hash = excluded.hash, wrong = excluded.wrong,
-  delivery_id = excluded.delivery_id, created_at = excluded.created_at, expires_at = excluded.expires_at`,
-			a.ID, verifyEmail, a.Org, c.ID, c.Hash[:], c.Wrong, c.Delivery, micros(c.CreatedAt), micros(c.ExpiresAt))
-	}
-	if next.NoCode {
-		b.exec(`DELETE FROM account_codes WHERE account_id = $1 AND org_id = $2 AND purpose = $3`, a.ID, a.Org, verifyEmail)
-	}
 }
 
 // Create implements account.Accounts.
@@ -147,20 +168,34 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
 	return err
 }
 
-const loadClient = `SELECT ` + clientColumns + ` FROM clients c WHERE c.id = $1`
+var loadClient = newSet(`id text`, `SELECT v.unit, `+clientColumns+` FROM v JOIN clients c ON c.id = v.id`)
 
 // The account that signs in must be of the client's own organisation; the caller's word for it has to agree.
-const loadSignIn = `SELECT ` + accountColumns + ` FROM clients c JOIN accounts a ON a.org_id = c.org_id WHERE c.id = $1 AND a.org_id = $2 AND a.email_key = $3`
+var loadSignIn = newSet(`client text, org text, email_key text`, `SELECT v.unit, `+accountColumns+`
+FROM v JOIN clients c ON c.id = v.client JOIN accounts a ON a.org_id = c.org_id AND a.org_id = v.org AND a.email_key = v.email_key`)
 
-const loadRefresh = `SELECT ` + tokenColumns + `, ` + accountColumns + `
-FROM tokens t JOIN clients c ON c.id = $4 AND c.org_id = t.org_id
-LEFT JOIN accounts a ON a.id = t.account_id AND a.org_id = t.org_id
-WHERE t.hash IN ($1, $2, $3)`
+var loadRefresh = newSet(`client text, hash bytea`, `SELECT v.unit, `+tokenColumns+`, `+accountColumns+`
+FROM v JOIN tokens t ON t.hash = v.hash JOIN clients c ON c.id = v.client AND c.org_id = t.org_id
+LEFT JOIN accounts a ON a.id = t.account_id AND a.org_id = t.org_id`)
+
+// An exchange notes by which token the old one was used up: tokens that are issued for it find that note.
+var (
+	exchangeToken = guardSet(0, `hash bytea, used_by bytea, now bigint`, `UPDATE tokens SET used_at = v.now, used_by = v.used_by
+FROM v WHERE tokens.hash = v.hash AND tokens.used_at = 0 AND tokens.revoked_at = 0 RETURNING tokens.hash`)
+
+	revokeFamily = writeSet(1, `family text, now bigint`, `UPDATE tokens SET revoked_at = v.now FROM v WHERE tokens.family = v.family AND tokens.revoked_at = 0`)
+
+	issueToken = writeSet(2, `hash bytea, kind text, org text, client text, account text, scopes text, family text, created_at bigint, expires_at bigint,
+  exchanged bytea, used_by bytea`,
+		`INSERT INTO tokens (hash, kind, org_id, client_id, account_id, scopes, family, created_at, expires_at, used_at, revoked_at)
+SELECT v.hash, v.kind, v.org, v.client, v.account, v.scopes, v.family, v.created_at, v.expires_at, 0, 0
+FROM v WHERE v.exchanged IS NULL OR EXISTS (SELECT 1 FROM tokens r WHERE r.hash = v.exchanged AND r.used_by = v.used_by)`)
+)
 
 // ViewGrant implements account.Accounts.
 func (s *Store) ViewGrant(ctx context.Context, k account.GrantKey) (account.GrantState, error) {
 	var state account.GrantState
-	err := s.engine.view(ctx, loadGrant(k, &state))
+	err := s.view(ctx, loadGrant(k, &state))
 	return state, err
 }
 
@@ -168,11 +203,18 @@ func (s *Store) ViewGrant(ctx context.Context, k account.GrantKey) (account.Gran
 func (s *Store) ChangeGrant(ctx context.Context, k account.GrantKey, decide func(account.GrantState) (account.GrantNext, error)) error {
 	var state account.GrantState
 	var outcome error
-	load := func() *batch { state = account.GrantState{}; return loadGrant(k, &state) }
-	err := s.change(ctx, load, func() (*batch, error) {
+	err := s.change(ctx, func() *batch {
+		state = account.GrantState{}
+		return loadGrant(k, &state)
+	}, func() *batch {
 		var next account.GrantNext
 		next, outcome = decide(state)
-		return saveGrant(next), nil
+		return saveGrant(next)
+	}, func() string {
+		if state.Refresh == nil {
+			return ""
+		}
+		return state.Refresh.Family
 	})
 	if err != nil {
 		return err
@@ -182,46 +224,55 @@ func (s *Store) ChangeGrant(ctx context.Context, k account.GrantKey, decide func
 
 func loadGrant(k account.GrantKey, state *account.GrantState) *batch {
 	b := &batch{}
-	b.query(loadClient, func(scan scanner) error {
+	b.find(loadClient, func(scan scanner) error {
 		var c clientRow
 		err := scan(c.columns()...)
 		client := c.client()
 		state.Client = &client
 		return err
-	}, k.Client)
+	}, []any{k.Client})
 	if k.ByToken {
-		b.query(loadRefresh, func(scan scanner) error {
+		b.find(loadRefresh, func(scan scanner) error {
 			var t tokenRow
 			var a accountRow
 			err := scan(join(t.columns(), a.columns())...)
 			token := t.token()
 			state.Refresh, state.Account = &token, a.account()
 			return err
-		}, append(anyOf(k.Refresh), k.Client)...)
+		}, behind([]any{k.Client}, candidates(k.Refresh))...)
 		return b
 	}
-	b.query(loadSignIn, func(scan scanner) error {
+	b.find(loadSignIn, func(scan scanner) error {
 		var a accountRow
 		err := scan(a.columns()...)
 		state.Account = a.account()
 		return err
-	}, k.Client, k.Org, k.EmailKey)
+	}, []any{k.Client, k.Org, k.EmailKey})
 	return b
+}
+
+// behind puts the same values in front of every key.
+func behind(front []any, keys [][]any) [][]any {
+	for i, key := range keys {
+		keys[i] = join(front, key)
+	}
+	return keys
 }
 
 // saveGrant writes tokens. Only one exchange of a refresh token can find it unused.
 func saveGrant(next account.GrantNext) *batch {
 	b := &batch{}
+	var exchanged, usedBy any // NULL when nothing is exchanged
 	if r := next.Exchange; r != nil {
-		b.guard(`UPDATE tokens SET used_at = $1 WHERE hash = $2 AND used_at = 0 AND revoked_at = 0`, micros(next.Issue[0].CreatedAt), r.Hash[:])
+		exchanged, usedBy = r.Hash[:], next.Issue[0].Hash[:]
+		b.write(exchangeToken, exchanged, usedBy, micros(next.Issue[0].CreatedAt))
 	}
 	if next.RevokeFamily != "" {
-		b.exec(`UPDATE tokens SET revoked_at = $1 WHERE family = $2 AND revoked_at = 0`, micros(next.RevokedAt), next.RevokeFamily)
+		b.write(revokeFamily, next.RevokeFamily, micros(next.RevokedAt))
 	}
 	for _, t := range next.Issue {
-		b.exec(`INSERT INTO tokens (hash, kind, org_id, client_id, account_id, scopes, family, created_at, expires_at, used_at, revoked_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, 0)`,
-			t.Hash[:], string(t.Kind), t.Org, t.Client, t.Account, strings.Join(t.Scopes, " "), t.Family, micros(t.CreatedAt), micros(t.ExpiresAt))
+		b.write(issueToken, t.Hash[:], string(t.Kind), t.Org, t.Client, t.Account, strings.Join(t.Scopes, " "), t.Family, micros(t.CreatedAt), micros(t.ExpiresAt),
+			exchanged, usedBy)
 	}
 	return b
 }
@@ -229,13 +280,11 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, 0)`,
 // RevokeToken implements account.Accounts.
 func (s *Store) RevokeToken(ctx context.Context, token access.Lookup, now time.Time) (bool, error) {
 	found := false
-	load := &batch{}
-	load.query(`SELECT hash FROM tokens WHERE hash IN ($1, $2, $3)`, func(scan scanner) error { found = true; return scan(new([]byte)) }, anyOf(token)...)
-	err := s.engine.change(ctx, load, func() (*batch, error) {
-		b := &batch{}
-		b.exec(`UPDATE tokens SET revoked_at = $4 WHERE revoked_at = 0 AND (hash IN ($1, $2, $3)
-OR family IN (SELECT family FROM tokens WHERE hash IN ($1, $2, $3) AND kind = 'refresh'))`, append(anyOf(token), micros(now))...)
-		return b, nil
-	})
-	return found, err
+	b := &batch{}
+	for _, key := range candidates(token) {
+		b.query(`SELECT hash FROM tokens WHERE hash = $1`, func(scan scanner) error { found = true; return scan(new([]byte)) }, key...)
+		b.exec(`UPDATE tokens SET revoked_at = $2 WHERE revoked_at = 0 AND (hash = $1
+OR family IN (SELECT family FROM tokens WHERE hash = $1 AND kind = 'refresh'))`, append(key, micros(now))...)
+	}
+	return found, s.save(ctx, b)
 }

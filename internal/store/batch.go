@@ -3,61 +3,103 @@ package store
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"avow/internal/access"
 )
 
-// A batch is a list of statements that travel to the database together: one round trip where the engine is at the other end of a line.
+// A batch is a list of statements of which none needs the answer of another, so that an engine at the other end of a line sends them in one go.
 type batch struct{ statements []statement }
 
+// statement is either a set with rows, or plain text with arguments.
 type statement struct {
-	sql     string
-	args    []any
-	row     func(scan scanner) error // called for each row; nil: no rows are asked for
-	guarded bool                     // exactly one row must change, else the state that the change was decided on is stale
+	set  *set
+	rows [][]any
+
+	text string
+	args []any
+	must bool // plain: exactly one row has to change, else the statement is stale
+
+	row func(scan scanner) error // called for each row of the answer; nil: none is asked for
 }
 
 // scanner reads the columns of the row at hand.
 type scanner func(columns ...any) error
 
-func (b *batch) query(sql string, row func(scan scanner) error, args ...any) {
-	b.statements = append(b.statements, statement{sql: sql, args: args, row: row})
+// find adds a look-up by keys.
+func (b *batch) find(s *set, row func(scan scanner) error, keys ...[]any) {
+	b.statements = append(b.statements, statement{set: s, rows: keys, row: row})
 }
 
-func (b *batch) exec(sql string, args ...any) {
-	b.statements = append(b.statements, statement{sql: sql, args: args})
+// write adds a row to be written.
+func (b *batch) write(s *set, values ...any) {
+	b.statements = append(b.statements, statement{set: s, rows: [][]any{values}})
 }
 
-func (b *batch) guard(sql string, args ...any) {
-	b.statements = append(b.statements, statement{sql: sql, args: args, guarded: true})
+// query adds a plain statement that answers with rows.
+func (b *batch) query(text string, row func(scan scanner) error, args ...any) {
+	b.statements = append(b.statements, statement{text: text, args: args, row: row})
 }
 
-// errStale says that a guarded statement met another version than was loaded: the change is decided again.
-var errStale = errors.New("stale state")
+// exec adds a plain statement.
+func (b *batch) exec(text string, args ...any) {
+	b.statements = append(b.statements, statement{text: text, args: args})
+}
 
-// errTaken says that a unique key is in use.
-var errTaken = errors.New("unique key in use")
+// must adds a plain statement that has to change exactly one row.
+func (b *batch) must(text string, args ...any) {
+	b.statements = append(b.statements, statement{text: text, args: args, must: true})
+}
+
+// ordered returns the statements in the order in which they are written: a guard first, then what depends on it.
+func (b *batch) ordered() []statement {
+	return slices.SortedStableFunc(slices.Values(b.statements), func(a, b statement) int { return a.rank() - b.rank() })
+}
+
+func (s statement) rank() int {
+	if s.set == nil {
+		return 0
+	}
+	return s.set.rank
+}
+
+func (b *batch) empty() bool { return b == nil || len(b.statements) == 0 }
+
+var (
+	// errStale says that a guard met another version than was loaded: nothing was written, the change is decided again.
+	errStale = errors.New("stale state")
+	// errTaken says that a unique key is in use.
+	errTaken = errors.New("unique key in use")
+	// errClosed answers calls that come after close.
+	errClosed = errors.New("the database is closed")
+)
 
 // engine is one kind of database.
 type engine interface {
-	// view runs a batch that reads, on one snapshot.
+	// view runs a batch that reads.
 	view(ctx context.Context, load *batch) error
-	// change runs load, calls decide and runs the batch it returns, all in one transaction; an empty batch commits nothing. It returns when the commit is durable.
-	change(ctx context.Context, load *batch, decide func() (*batch, error)) error
-	// ready reports whether the database answers.
-	ready(ctx context.Context) error
+	// change carries out a unit, perhaps in one transaction with others. It returns when the unit's commit is durable, or its error.
+	change(ctx context.Context, u *unit) error
+	// skipLocked is what a claim says to pass over rows that another claim holds.
+	skipLocked() string
 	close() error
 }
 
-// maxTries bounds how often a change is decided anew because its state was stale.
-const maxTries = 10
+// view runs a batch that reads.
+func (s *Store) view(ctx context.Context, load *batch) error { return s.engine.view(ctx, load) }
 
-// change runs a load → decide → save; load and decide must be repeatable.
-func (s *Store) change(ctx context.Context, load func() *batch, decide func() (*batch, error)) error {
+// maxTries bounds how often a change is decided anew because its state was stale.
+const maxTries = 20
+
+// change carries out a load → decide → save. Load, decide and conflict must be repeatable.
+func (s *Store) change(ctx context.Context, load func() *batch, decide func() *batch, conflict func() string) error {
 	var err error
-	for range maxTries {
-		if err = s.engine.change(ctx, load(), decide); !errors.Is(err, errStale) {
+	for try := range maxTries {
+		if err = pause(ctx, try); err != nil {
+			return err
+		}
+		if err = s.engine.change(ctx, newUnit(ctx, load, decide, conflict)); !errors.Is(err, errStale) {
 			return err
 		}
 	}
@@ -66,7 +108,22 @@ func (s *Store) change(ctx context.Context, load func() *batch, decide func() (*
 
 // save runs a batch of writes that need no state.
 func (s *Store) save(ctx context.Context, b *batch) error {
-	return s.engine.change(ctx, &batch{}, func() (*batch, error) { return b, nil })
+	return s.engine.change(ctx, newUnit(ctx, func() *batch { return nil }, func() *batch { return b }, nil))
+}
+
+// pause waits a little longer, and by chance, before each further try.
+func pause(ctx context.Context, try int) error {
+	if try == 0 {
+		return nil
+	}
+	timer := time.NewTimer(jitter(time.Millisecond << min(try-1, 5)))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // micros is how instants are kept; 0 says "never".
@@ -84,8 +141,16 @@ func instant(us int64) time.Time {
 	return time.UnixMicro(us).UTC()
 }
 
-// anyOf gives the hashes under which a secret may be stored as three arguments, for `IN ($n, $n+1, $n+2)`.
-func anyOf(l access.Lookup) []any { return []any{l[0][:], l[1][:], l[2][:]} }
+// candidates gives the hashes under which a secret may be stored, each once, as keys of a look-up.
+func candidates(l access.Lookup) [][]any {
+	keys := [][]any{{l[0][:]}}
+	for i := 1; i < len(l); i++ {
+		if !slices.Contains(l[:i], l[i]) {
+			keys = append(keys, []any{l[i][:]})
+		}
+	}
+	return keys
+}
 
 // hashFrom copies a stored hash; anything of another length is no hash and matches nothing.
 func hashFrom(b []byte) (h access.Hash) {

@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -10,29 +11,30 @@ import (
 	"avow/internal/outbox"
 )
 
-// enqueue adds a delivery to the writes of the change that causes it.
-func (s *Store) enqueue(b *batch, d outbox.Delivery) {
-	b.exec(`INSERT INTO deliveries (id, org_id, test, kind, target, payload_sealed, state, attempt, due_at, leased, detail, created_at, finished_at)
-VALUES ($1, $2, $3, $4, $5, $6, 'queued', 0, $7, FALSE, '', $8, 0)`,
-		d.ID, d.Org, d.Test, string(d.Kind), d.Target, s.keys.Seal(access.ForDelivery, d.Payload), micros(d.Due), micros(d.Created))
-}
+// deliveryRow are the columns of v that a new delivery is written from, and insertDelivery how.
+const (
+	deliveryRow = `id text, org text, test boolean, kind text, target text, payload bytea, due_at bigint, created_at bigint`
 
-// cancelDelivery adds the end of a delivery that is still waiting. One that is being sent at this moment is not tried again.
-func cancelDelivery(b *batch, id, org string, now time.Time) {
-	b.exec(`UPDATE deliveries SET state = 'cancelled', payload_sealed = NULL, finished_at = $1 WHERE id = $2 AND org_id = $3 AND state = 'queued'`, micros(now), id, org)
+	insertDelivery = `INSERT INTO deliveries (id, org_id, test, kind, target, payload_sealed, state, attempt, due_at, leased, detail, created_at, finished_at)
+SELECT v.id, v.org, v.test, v.kind, v.target, v.payload, 'queued', 0, v.due_at, FALSE, '', v.created_at, 0`
+)
+
+// deliveryRow gives the values for deliveryRow's columns.
+func (s *Store) deliveryRow(d outbox.Delivery) []any {
+	return []any{d.ID, d.Org, d.Test, string(d.Kind), d.Target, s.keys.Seal(access.ForDelivery, d.Payload), micros(d.Due), micros(d.Created)}
 }
 
 // The lease is the next due instant itself: whoever dies with a claim gives it back by that. An outer check repeats the inner one for engines on which two claims
 // run at once.
 const claimDeliveries = `UPDATE deliveries SET attempt = attempt + 1, due_at = $2, leased = TRUE
-WHERE id IN (SELECT id FROM deliveries WHERE state = 'queued' AND due_at <= $1 ORDER BY due_at LIMIT $3) AND state = 'queued' AND due_at <= $1
+WHERE id IN (SELECT id FROM deliveries WHERE state = 'queued' AND due_at <= $1 ORDER BY due_at LIMIT $3%s) AND state = 'queued' AND due_at <= $1
 RETURNING id, org_id, test, kind, target, payload_sealed, attempt, due_at, created_at`
 
 // Claim implements outbox.Queue.
 func (s *Store) Claim(ctx context.Context, now, until time.Time, limit int) ([]outbox.Delivery, error) {
 	var claimed []outbox.Delivery
 	b := &batch{}
-	b.query(claimDeliveries, func(scan scanner) error {
+	b.query(fmt.Sprintf(claimDeliveries, s.engine.skipLocked()), func(scan scanner) error {
 		d, err := s.scanDelivery(scan)
 		claimed = append(claimed, d)
 		return err
@@ -79,7 +81,7 @@ func (s *Store) NextDue(ctx context.Context) (time.Time, error) {
 	var due int64
 	b := &batch{}
 	b.query(`SELECT COALESCE(MIN(due_at), 0) FROM deliveries WHERE state = 'queued'`, func(scan scanner) error { return scan(&due) })
-	err := s.engine.view(ctx, b)
+	err := s.view(ctx, b)
 	return instant(due), err
 }
 

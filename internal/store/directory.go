@@ -38,7 +38,7 @@ func (s *Store) Organisations(ctx context.Context) ([]access.Organisation, error
 		all = append(all, o)
 		return err
 	})
-	return all, s.engine.view(ctx, b)
+	return all, s.view(ctx, b)
 }
 
 // SaveSettings implements access.Directory.
@@ -72,7 +72,7 @@ func (s *Store) Keys(ctx context.Context, org string) ([]access.Key, error) {
 			keys = append(keys, k)
 			return err
 		}, org)
-	return keys, s.engine.view(ctx, b)
+	return keys, s.view(ctx, b)
 }
 
 // RotateKey implements access.Directory.
@@ -98,7 +98,7 @@ func (s *Store) Secrets(ctx context.Context) ([]string, error) {
 		sealed = append(sealed, one)
 		return err
 	})
-	if err := s.engine.view(ctx, b); err != nil {
+	if err := s.view(ctx, b); err != nil {
 		return nil, err
 	}
 	var secrets []string
@@ -130,7 +130,7 @@ func (s *Store) Clients(ctx context.Context, org string) ([]access.Client, error
 		clients = append(clients, row.client())
 		return err
 	}, org)
-	return clients, s.engine.view(ctx, b)
+	return clients, s.view(ctx, b)
 }
 
 // RotateClient implements access.Directory.
@@ -146,7 +146,7 @@ func (s *Store) DisableClient(ctx context.Context, id string, now time.Time) err
 // mustChange runs a statement that has to change exactly one row; otherwise it returns the refusal.
 func (s *Store) mustChange(ctx context.Context, refusal error, sql string, args ...any) error {
 	b := &batch{}
-	b.guard(sql, args...)
+	b.must(sql, args...)
 	err := s.save(ctx, b)
 	if errors.Is(err, errStale) {
 		return refusal

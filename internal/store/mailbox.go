@@ -49,7 +49,7 @@ func (s *Store) mails(ctx context.Context, sql string, args ...any) ([]outbox.Ca
 		found = append(found, m)
 		return err
 	}, args...)
-	return found, s.engine.view(ctx, b)
+	return found, s.view(ctx, b)
 }
 
 func (s *Store) scanMail(scan scanner) (outbox.Captured, error) {

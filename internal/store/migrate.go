@@ -9,12 +9,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver that goose migrates PostgreSQL with
 	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
 )
 
-//go:embed migrations/sqlite/*.sql
+//go:embed migrations
 var migrations embed.FS
 
 // ErrSchema says that the schema is older than the program needs.
@@ -26,28 +27,38 @@ type SchemaStatus struct {
 	Latest  int64 `json:"latest"`
 }
 
-// Status reads the schema's version. A database that is not there yet has version 0 and is not made by asking.
+// check refuses an older schema. A newer one is fine: every release works on the schema of the one after it, so that replicas can be replaced one by one.
+func (s SchemaStatus) check() error {
+	if s.Version < s.Latest {
+		return fmt.Errorf("%w: it is at version %d and this avow needs %d", ErrSchema, s.Version, s.Latest)
+	}
+	return nil
+}
+
+// Status reads the schema's version. An embedded database that is not there yet has version 0 and is not made by asking.
 func Status(ctx context.Context, url string) (SchemaStatus, error) {
-	file := strings.TrimPrefix(url, "sqlite:")
-	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
-		latest, err := latestVersion()
-		return SchemaStatus{Latest: latest}, err
+	if !isPostgres(url) {
+		if _, err := os.Stat(fileOf(url)); errors.Is(err, fs.ErrNotExist) {
+			latest, err := latestVersion(dialectOf(url))
+			return SchemaStatus{Latest: latest}, err
+		}
 	}
 	var status SchemaStatus
-	err := withProvider(file, func(p *goose.Provider) (err error) {
+	err := withProvider(url, func(p *goose.Provider) (err error) {
 		status.Version, status.Latest, err = p.GetVersions(ctx)
 		return err
 	})
 	return status, err
 }
 
-// Migrate brings the schema up to date, one step at a time, and tells of each.
+// Migrate brings the schema up to date, one step at a time, and tells of each. Of several that run at once on PostgreSQL one works and the others wait.
 func Migrate(ctx context.Context, url string, progress func(step string)) error {
-	file := strings.TrimPrefix(url, "sqlite:")
-	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
-		return err
+	if !isPostgres(url) {
+		if err := os.MkdirAll(filepath.Dir(fileOf(url)), 0o700); err != nil {
+			return err
+		}
 	}
-	return withProvider(file, func(p *goose.Provider) error {
+	return withProvider(url, func(p *goose.Provider) error {
 		for {
 			step, err := p.UpByOne(ctx)
 			if errors.Is(err, goose.ErrNoNextVersion) {
@@ -61,25 +72,55 @@ func Migrate(ctx context.Context, url string, progress func(step string)) error 
 	})
 }
 
-func withProvider(file string, use func(*goose.Provider) error) (err error) {
-	db, err := sql.Open("sqlite", sqliteAddress(file))
+// dialect is what migrations need to know of an engine.
+type dialect struct {
+	driver, address, folder string
+	goose                   goose.Dialect
+}
+
+func dialectOf(url string) dialect {
+	if isPostgres(url) {
+		return dialect{driver: "pgx", address: url, folder: "migrations/postgres", goose: goose.DialectPostgres}
+	}
+	return dialect{driver: "sqlite", address: sqliteAddress(fileOf(url)), folder: "migrations/sqlite", goose: goose.DialectSQLite3}
+}
+
+func withProvider(url string, use func(*goose.Provider) error) (err error) {
+	d := dialectOf(url)
+	db, err := sql.Open(d.driver, d.address)
 	if err != nil {
-		return err
+		return fmt.Errorf("open database: %w", err)
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	steps, err := fs.Sub(migrations, "migrations/sqlite")
+	steps, err := fs.Sub(migrations, d.folder)
 	if err != nil {
 		return err
 	}
-	p, err := goose.NewProvider(goose.DialectSQLite3, db, steps)
+	options, err := d.options()
+	if err != nil {
+		return err
+	}
+	p, err := goose.NewProvider(d.goose, db, steps, options...)
 	if err != nil {
 		return fmt.Errorf("migrations: %w", err)
 	}
 	return use(p)
 }
 
-func latestVersion() (latest int64, err error) {
-	names, err := fs.Glob(migrations, "migrations/sqlite/*.sql")
+// options makes migrators of one PostgreSQL database wait for each other, by a row of a table: not every engine behind its dialect has advisory locks.
+func (d dialect) options() ([]goose.ProviderOption, error) {
+	if d.goose != goose.DialectPostgres {
+		return nil, nil
+	}
+	locker, err := lock.NewPostgresTableLocker()
+	if err != nil {
+		return nil, err
+	}
+	return []goose.ProviderOption{goose.WithLocker(locker)}, nil
+}
+
+func latestVersion(d dialect) (latest int64, err error) {
+	names, err := fs.Glob(migrations, d.folder+"/*.sql")
 	for _, name := range names {
 		v, err := goose.NumericComponent(name)
 		if err != nil {

@@ -8,63 +8,75 @@ import (
 	"avow/internal/skill"
 )
 
-// The owner of a keyed call is that of the API key ($1 to $3) or of the session whose token stands in its place ($4 to $6). Every statement of such a call begins
-// with it, so that rows of others are not there.
-const withOwner = `WITH owner AS (
-  SELECT org_id, mode FROM api_keys WHERE hash IN ($1, $2, $3)
-  UNION ALL SELECT org_id, mode FROM sessions WHERE hash IN ($4, $5, $6)
+// The owner of a keyed call is that of the API key or of the session whose token stands in its place. What such a call loads is joined on it, so that rows of others
+// are not there.
+const owner = `, owner AS (
+  SELECT v.unit, k.org_id, k.mode FROM v JOIN api_keys k ON k.hash = v.api_key
+  UNION ALL SELECT v.unit, s.org_id, s.mode FROM v JOIN sessions s ON s.hash = v.pass
 )`
 
 // The subject is the verification that a call is about: by a session's token or by its id, of the owner or, on public calls, of whoever it is.
 const (
-	subjectColumns = `subject AS (SELECT v.org_id, v.mode, v.id, v.user_id FROM `
-	ofSession      = ` JOIN verifications v ON v.org_id = s.org_id AND v.mode = s.mode AND v.id = s.verification_id`
-
-	ownSubjectByToken = withOwner + `, ` + subjectColumns +
-		`owner w JOIN sessions s ON s.org_id = w.org_id AND s.mode = w.mode AND s.hash IN ($7, $8, $9)` + ofSession + `)`
-	ownSubjectByID = withOwner + `, ` + subjectColumns + `owner w JOIN verifications v ON v.org_id = w.org_id AND v.mode = w.mode AND v.id = $7)`
-	subjectByToken = `WITH ` + subjectColumns + `sessions s` + ofSession + ` WHERE s.hash IN ($1, $2, $3))`
-	subjectByID    = `WITH ` + subjectColumns + `verifications v WHERE v.id = $1)`
+	subject   = `, subject AS (SELECT v.unit, r.org_id, r.mode, r.id, r.user_id FROM v `
+	ofOwner   = `JOIN owner w ON w.unit = v.unit `
+	ofSession = ` JOIN verifications r ON r.org_id = s.org_id AND r.mode = s.mode AND r.id = s.verification_id)`
 )
 
-const loadKey = `SELECT k.id, k.org_id, k.mode, k.name, k.hash, k.created_at, k.revoked_at, o.settings
-FROM api_keys k JOIN organisations o ON o.id = k.org_id WHERE k.hash IN ($1, $2, $3)`
+// reach is one way to a subject: the columns of v and the statements about the subject that is reached.
+type reach struct{ verification, skills, items, touchpoints *set }
 
-// A session's token is good in the key's place only while the key that opened the session is.
-const loadPass = `SELECT ` + sessionColumns + `, o.settings
-FROM sessions s
-JOIN organisations o ON o.id = s.org_id
-JOIN verifications v ON v.org_id = s.org_id AND v.mode = s.mode AND v.id = s.verification_id
-JOIN api_keys k ON k.id = v.key_id AND k.revoked_at = 0
-WHERE s.hash IN ($1, $2, $3)`
-
-// loadVerification comes before what else the user has: its version guards all that is read after it.
-const loadVerification = ` SELECT ` + verificationColumns + `, ` + userColumns + `, ` + sessionColumns + `
+func newReach(columns, head string) reach {
+	return reach{
+		// The verification comes before what else the user has: its version guards all that is read after it.
+		verification: newSet(columns, head+` SELECT x.unit, `+verificationColumns+`, `+userColumns+`, `+sessionColumns+`
 FROM subject x
 JOIN verifications v ON v.org_id = x.org_id AND v.mode = x.mode AND v.id = x.id
 JOIN skill_users u ON u.org_id = x.org_id AND u.mode = x.mode AND u.id = x.user_id
-LEFT JOIN sessions s ON s.org_id = x.org_id AND s.mode = x.mode AND s.verification_id = x.id`
-
-const loadSkills = ` SELECT ` + skillColumns + `
-FROM subject x JOIN verification_skills k ON k.org_id = x.org_id AND k.mode = x.mode AND k.verification_id = x.id ORDER BY k.position`
-
-const loadItems = ` SELECT ` + itemColumns + `
-FROM subject x JOIN verification_items i ON i.org_id = x.org_id AND i.mode = x.mode AND i.verification_id = x.id ORDER BY i.position`
-
-const loadTouchpoints = ` SELECT i.kind, i.external_id, k.skill_id, v.method, v.endorsement_type, k.status, k.verified_by
+LEFT JOIN sessions s ON s.org_id = x.org_id AND s.mode = x.mode AND s.verification_id = x.id`),
+		skills: newSet(columns, head+` SELECT x.unit, `+skillColumns+`
+FROM subject x JOIN verification_skills k ON k.org_id = x.org_id AND k.mode = x.mode AND k.verification_id = x.id ORDER BY k.position`),
+		items: newSet(columns, head+` SELECT x.unit, `+itemColumns+`
+FROM subject x JOIN verification_items i ON i.org_id = x.org_id AND i.mode = x.mode AND i.verification_id = x.id ORDER BY i.position`),
+		touchpoints: newSet(columns, head+` SELECT x.unit, i.kind, i.external_id, k.skill_id, v.method, v.endorsement_type, k.status, k.verified_by
 FROM subject x
 JOIN verifications v ON v.org_id = x.org_id AND v.mode = x.mode AND v.user_id = x.user_id AND v.id <> x.id AND v.initiated_at <> 0
 JOIN verification_items i ON i.org_id = v.org_id AND i.mode = v.mode AND i.verification_id = v.id
 JOIN verification_skills k ON k.org_id = v.org_id AND k.mode = v.mode AND k.verification_id = v.id
-ORDER BY v.created_at, v.id, i.position, k.position`
+ORDER BY v.created_at, v.id, i.position, k.position`),
+	}
+}
 
-const loadUser = `SELECT ` + userColumns + `
-FROM api_keys k JOIN skill_users u ON u.org_id = k.org_id AND u.mode = k.mode WHERE k.hash IN ($1, $2, $3) AND `
+var (
+	ownByToken = newReach(`api_key bytea, pass bytea, token bytea`,
+		owner+subject+ofOwner+`JOIN sessions s ON s.org_id = w.org_id AND s.mode = w.mode AND s.hash = v.token`+ofSession)
+	ownByID = newReach(`api_key bytea, pass bytea, id text`,
+		owner+subject+ofOwner+`JOIN verifications r ON r.org_id = w.org_id AND r.mode = w.mode AND r.id = v.id)`)
+	publicByToken = newReach(`token bytea`, subject+`JOIN sessions s ON s.hash = v.token`+ofSession)
+	publicByID    = newReach(`id text`, subject+`JOIN verifications r ON r.id = v.id)`)
+)
+
+var loadKey = newSet(`api_key bytea`, `SELECT v.unit, k.id, k.org_id, k.mode, k.name, k.hash, k.created_at, k.revoked_at, o.settings
+FROM v JOIN api_keys k ON k.hash = v.api_key JOIN organisations o ON o.id = k.org_id`)
+
+// A session's token is good in the key's place only while the key that opened the session is.
+var loadPass = newSet(`pass bytea`, `SELECT v.unit, `+sessionColumns+`, o.settings
+FROM v JOIN sessions s ON s.hash = v.pass
+JOIN organisations o ON o.id = s.org_id
+JOIN verifications r ON r.org_id = s.org_id AND r.mode = s.mode AND r.id = s.verification_id
+JOIN api_keys k ON k.id = r.key_id AND k.revoked_at = 0`)
+
+const loadUser = `SELECT v.unit, ` + userColumns + `
+FROM v JOIN api_keys k ON k.hash = v.api_key JOIN skill_users u ON u.org_id = k.org_id AND u.mode = k.mode AND `
+
+var (
+	loadUserByEmail = newSet(`api_key bytea, person text`, loadUser+`u.email_key = v.person`)
+	loadUserByPhone = newSet(`api_key bytea, person text`, loadUser+`u.phone_key = v.person`)
+)
 
 // ViewVerification implements skill.Verifications.
 func (s *Store) ViewVerification(ctx context.Context, subject skill.Subject) (skill.State, error) {
 	var state skill.State
-	err := s.engine.view(ctx, loadSubject(subject, &state))
+	err := s.view(ctx, loadSubject(subject, &state))
 	return state, err
 }
 
@@ -76,16 +88,18 @@ func (s *Store) ChangeVerification(ctx context.Context, subject skill.Subject, d
 	load := func() *batch {
 		state = skill.State{}
 		b := loadSubject(subject, &state)
-		b.touchpoints(subject, &state)
+		with, keys := reachOf(subject)
+		b.find(with.touchpoints, func(scan scanner) error { return scanTouchpoint(scan, &state) }, keys...)
 		return b
+	}
+	save := func() *batch {
+		var next skill.Next
+		next, outcome = decide(state)
+		return saveVerification(state, next)
 	}
 	err := errTaken
 	for try := 0; try < maxTries && errors.Is(err, errTaken); try++ {
-		err = s.change(ctx, load, func() (*batch, error) {
-			var next skill.Next
-			next, outcome = decide(state)
-			return saveVerification(state, next), nil
-		})
+		err = s.change(ctx, load, save, func() string { return changesOf(subject, state) })
 	}
 	if err != nil {
 		return err
@@ -93,73 +107,90 @@ func (s *Store) ChangeVerification(ctx context.Context, subject skill.Subject, d
 	return outcome
 }
 
+// changesOf names the person whose rows a change may write.
+func changesOf(subject skill.Subject, state skill.State) string {
+	for _, u := range []*skill.User{state.User, state.ByEmail, state.ByPhone} {
+		if u != nil {
+			return u.ID
+		}
+	}
+	if state.Key == nil || subject.EmailKey+subject.PhoneKey == "" {
+		return ""
+	}
+	return state.Key.Owner.Org + string(state.Key.Owner.Mode) + "\x00" + subject.EmailKey + "\x00" + subject.PhoneKey
+}
+
 // loadSubject reads everything but the touchpoints.
 func loadSubject(subject skill.Subject, state *skill.State) *batch {
 	b := &batch{}
 	if subject.Keyed {
-		b.query(loadKey, func(scan scanner) error { return scanKey(scan, state) }, anyOf(subject.Key)...)
-		b.query(loadPass, func(scan scanner) error { return scanPass(scan, state) }, anyOf(subject.Pass)...)
+		b.find(loadKey, func(scan scanner) error { return scanKey(scan, state) }, candidates(subject.Key)...)
+		b.find(loadPass, func(scan scanner) error { return scanPass(scan, state) }, candidates(subject.Pass)...)
 	}
-	b.person(`u.email_key = $4`, subject, subject.EmailKey, &state.ByEmail)
-	b.person(`u.phone_key = $4`, subject, subject.PhoneKey, &state.ByPhone)
-	with, args := selectSubject(subject)
-	b.query(with+loadVerification, func(scan scanner) error { return scanVerification(scan, state) }, args...)
-	b.query(with+loadSkills, func(scan scanner) error {
+	b.person(loadUserByEmail, subject, subject.EmailKey, &state.ByEmail)
+	b.person(loadUserByPhone, subject, subject.PhoneKey, &state.ByPhone)
+	with, keys := reachOf(subject)
+	b.find(with.verification, func(scan scanner) error { return scanVerification(scan, state) }, keys...)
+	b.find(with.skills, func(scan scanner) error {
 		var r skillRow
 		err := scan(r.columns()...)
 		state.Skills = append(state.Skills, r.skill())
 		return err
-	}, args...)
-	b.query(with+loadItems, func(scan scanner) error {
+	}, keys...)
+	b.find(with.items, func(scan scanner) error {
 		var r itemRow
 		err := scan(r.columns()...)
 		state.Items = append(state.Items, r.item())
 		return err
-	}, args...)
+	}, keys...)
 	return b
 }
 
 // person reads a person of the key's owner; nobody has an empty key.
-func (b *batch) person(condition string, subject skill.Subject, key string, into **skill.User) {
+func (b *batch) person(by *set, subject skill.Subject, key string, into **skill.User) {
 	if key == "" {
 		return
 	}
-	b.query(loadUser+condition, func(scan scanner) error {
+	keys := candidates(subject.Key)
+	for i := range keys {
+		keys[i] = append(keys[i], key)
+	}
+	b.find(by, func(scan scanner) error {
 		var r userRow
 		err := scan(r.columns()...)
 		u := r.user()
 		*into = &u
 		return err
-	}, append(anyOf(subject.Key), key)...)
+	}, keys...)
 }
 
-func (b *batch) touchpoints(subject skill.Subject, state *skill.State) {
-	with, args := selectSubject(subject)
-	b.query(with+loadTouchpoints, func(scan scanner) error {
-		var r touchpointRow
-		err := scan(r.columns()...)
-		state.Touchpoints = append(state.Touchpoints, r.touchpoint())
-		return err
-	}, args...)
-}
-
-// selectSubject returns the beginning of the statements about a subject, and their arguments. A keyed call that names no verification is about that of the session
-// in the key's place.
-func selectSubject(subject skill.Subject) (with string, args []any) {
+// reachOf returns the statements that reach a subject, and their keys. A keyed call that names no verification is about that of the session in the key's place.
+func reachOf(subject skill.Subject) (reach, [][]any) {
 	if !subject.Keyed && subject.ByToken {
-		return subjectByToken, anyOf(subject.Token)
+		return publicByToken, candidates(subject.Token)
 	}
 	if !subject.Keyed {
-		return subjectByID, []any{subject.Verification}
+		return publicByID, [][]any{{subject.Verification}}
 	}
-	args = join(anyOf(subject.Key), anyOf(subject.Pass))
-	switch {
-	case subject.ByToken:
-		return ownSubjectByToken, join(args, anyOf(subject.Token))
-	case subject.Verification != "":
-		return ownSubjectByID, append(args, subject.Verification)
+	if !subject.ByToken && subject.Verification != "" {
+		return ownByID, together(subject, func(int) any { return subject.Verification })
 	}
-	return ownSubjectByToken, join(args, anyOf(subject.Pass))
+	token := subject.Token
+	if !subject.ByToken {
+		token = subject.Pass
+	}
+	return ownByToken, together(subject, func(i int) any { return token[i][:] })
+}
+
+// together makes one key of each master key's hashes of API key and pass, with what names the verification behind them.
+func together(subject skill.Subject, verification func(i int) any) [][]any {
+	var keys [][]any
+	for i := range subject.Key {
+		if i == 0 || subject.Key[i] != subject.Key[0] {
+			keys = append(keys, []any{subject.Key[i][:], subject.Pass[i][:], verification(i)})
+		}
+	}
+	return keys
 }
 
 func scanKey(scan scanner, state *skill.State) error {
@@ -188,5 +219,12 @@ func scanVerification(scan scanner, state *skill.State) error {
 	err := scan(join(v.columns(), u.columns(), s.columns())...)
 	verification, user := v.verification(), u.user()
 	state.Verification, state.User, state.Session = &verification, &user, s.session()
+	return err
+}
+
+func scanTouchpoint(scan scanner, state *skill.State) error {
+	var r touchpointRow
+	err := scan(r.columns()...)
+	state.Touchpoints = append(state.Touchpoints, r.touchpoint())
 	return err
 }

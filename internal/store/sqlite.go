@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"runtime"
 	"strings"
-	"time"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -17,9 +16,9 @@ import (
 // sqliteEngine is the embedded database: write-ahead log, every commit flushed, one writer and several readers.
 type sqliteEngine struct {
 	db      *sql.DB
-	writer  chan *connection
+	writer  *connection
 	readers chan *connection
-	closed  chan struct{}
+	commits *committer
 }
 
 // connection is one connection with its prepared statements.
@@ -27,9 +26,6 @@ type connection struct {
 	*sql.Conn
 	prepared map[string]*sql.Stmt
 }
-
-// changeTime bounds a change once it has begun. It does not end with the caller: a commit that is under way is either durable or rolled back, never unknown.
-const changeTime = 20 * time.Second
 
 // sqliteAddress is the driver's form of a file's name with our settings.
 func sqliteAddress(file string) string {
@@ -42,113 +38,113 @@ func openSQLite(ctx context.Context, file string) (*sqliteEngine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", file, err)
 	}
-	readers := max(runtime.GOMAXPROCS(0), 4)
-	db.SetMaxIdleConns(readers + 1)
-	e := &sqliteEngine{db: db, writer: make(chan *connection, 1), readers: make(chan *connection, readers), closed: make(chan struct{})}
-	if err := e.connect(ctx, e.writer); err != nil {
+	e := &sqliteEngine{db: db, readers: make(chan *connection, max(runtime.GOMAXPROCS(0), 4))}
+	db.SetMaxIdleConns(cap(e.readers) + 1)
+	if e.writer, err = connect(ctx, db); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	for range readers {
-		if err := e.connect(ctx, e.readers); err != nil {
+	for range cap(e.readers) {
+		reader, err := connect(ctx, db)
+		if err != nil {
 			return nil, errors.Join(err, db.Close())
 		}
+		e.readers <- reader
 	}
+	e.commits = startCommitter(1, e.group)
 	return e, nil
 }
 
-func (e *sqliteEngine) connect(ctx context.Context, pool chan *connection) error {
-	conn, err := e.db.Conn(ctx)
+func connect(ctx context.Context, db *sql.DB) (*connection, error) {
+	conn, err := db.Conn(ctx)
 	if err != nil {
-		return fmt.Errorf("connect: %w", err)
+		return nil, fmt.Errorf("connect: %w", err)
 	}
-	pool <- &connection{Conn: conn, prepared: map[string]*sql.Stmt{}}
+	return &connection{Conn: conn, prepared: map[string]*sql.Stmt{}}, nil
+}
+
+func (e *sqliteEngine) skipLocked() string { return "" }
+
+func (e *sqliteEngine) view(ctx context.Context, load *batch) error {
+	select {
+	case <-e.commits.closed:
+		return errClosed
+	case c := <-e.readers:
+		defer func() { e.readers <- c }()
+		if len(load.statements) == 1 { // a statement is a snapshot by itself
+			return c.run(ctx, load.statements)
+		}
+		return c.transact(ctx, "BEGIN", func() error { return c.run(ctx, load.statements) })
+	case <-ctx.Done():
+		return fmt.Errorf("wait for a connection: %w", ctx.Err())
+	}
+}
+
+func (e *sqliteEngine) change(ctx context.Context, u *unit) error { return e.commits.submit(ctx, u) }
+
+// group carries out units in one transaction, one after the other, each on what those before it wrote. When one fails they are all done again, each by itself.
+func (e *sqliteEngine) group(ctx context.Context, units []*unit) (again []*unit) {
+	if err := e.together(ctx, units); err != nil && len(units) > 1 {
+		for _, u := range units {
+			u.done <- e.together(ctx, []*unit{u})
+		}
+	} else {
+		for _, u := range units {
+			u.done <- err
+		}
+	}
 	return nil
 }
 
-// errClosed answers calls that come after close.
-var errClosed = errors.New("the database is closed")
-
-// borrow takes a connection from a pool; the caller must call give.
-func (e *sqliteEngine) borrow(ctx context.Context, pool chan *connection) (c *connection, give func(), err error) {
-	select {
-	case <-e.closed:
-		return nil, nil, errClosed
-	default:
-	}
-	select {
-	case c = <-pool:
-		return c, func() { pool <- c }, nil
-	case <-e.closed:
-		return nil, nil, errClosed
-	case <-ctx.Done():
-		return nil, nil, fmt.Errorf("wait for a connection: %w", ctx.Err())
-	}
-}
-
-func (e *sqliteEngine) view(ctx context.Context, load *batch) error {
-	c, give, err := e.borrow(ctx, e.readers)
-	if err != nil {
-		return err
-	}
-	defer give()
-	if len(load.statements) == 1 { // a statement is a snapshot by itself
-		return c.run(ctx, load)
-	}
-	return c.transact(ctx, "BEGIN", func() error { return c.run(ctx, load) })
-}
-
-func (e *sqliteEngine) change(ctx context.Context, load *batch, decide func() (*batch, error)) error {
-	c, give, err := e.borrow(ctx, e.writer)
-	if err != nil {
-		return err
-	}
-	defer give()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), changeTime)
-	defer cancel()
-	return c.transact(ctx, "BEGIN IMMEDIATE", func() error {
-		if err := c.run(ctx, load); err != nil {
-			return err
+func (e *sqliteEngine) together(ctx context.Context, units []*unit) error {
+	return e.writer.transact(ctx, "BEGIN IMMEDIATE", func() error {
+		for _, u := range units {
+			if err := e.writer.carryOut(ctx, u); err != nil {
+				return err
+			}
 		}
-		save, err := decide()
-		if err != nil {
-			return err
-		}
-		return c.run(ctx, save)
+		return nil
 	})
 }
 
-// transact runs body between begin and COMMIT, or ROLLBACK when it fails or panics.
-func (c *connection) transact(ctx context.Context, begin string, body func() error) (err error) {
-	if err := c.exec(ctx, begin); err != nil {
-		return err
-	}
-	committed := false
-	defer func() {
-		if !committed {
-			err = errors.Join(err, c.exec(context.WithoutCancel(ctx), "ROLLBACK"))
+func (c *connection) carryOut(ctx context.Context, u *unit) error {
+	if load := u.load(); !load.empty() {
+		if err := c.run(ctx, load.statements); err != nil {
+			return err
 		}
-	}()
-	if err := body(); err != nil {
+	}
+	save, ok := u.decided()
+	if !ok || save.empty() {
+		return nil
+	}
+	return c.run(ctx, save.ordered())
+}
+
+// transact runs body between begin and COMMIT, or ROLLBACK when it fails.
+func (c *connection) transact(ctx context.Context, begin string, body func() error) error {
+	if err := c.plain(ctx, begin); err != nil {
 		return err
 	}
-	if err := c.exec(ctx, "COMMIT"); err != nil {
-		return err
+	err := body()
+	if err == nil {
+		err = c.plain(ctx, "COMMIT")
 	}
-	committed = true
+	if err != nil {
+		return errors.Join(err, c.plain(context.WithoutCancel(ctx), "ROLLBACK"))
+	}
 	return nil
 }
 
-func (c *connection) exec(ctx context.Context, sql string) error {
-	stmt, err := c.prepare(ctx, sql)
+func (c *connection) plain(ctx context.Context, text string) error {
+	stmt, err := c.prepare(ctx, text)
 	if err != nil {
 		return err
 	}
 	_, err = stmt.ExecContext(ctx)
-	return classify(sql, err)
+	return classifySQLite(text, err)
 }
 
-func (c *connection) run(ctx context.Context, b *batch) error {
-	for _, st := range b.statements {
+func (c *connection) run(ctx context.Context, statements []statement) error {
+	for _, st := range statements {
 		if err := c.statement(ctx, st); err != nil {
 			return err
 		}
@@ -157,16 +153,51 @@ func (c *connection) run(ctx context.Context, b *batch) error {
 }
 
 func (c *connection) statement(ctx context.Context, st statement) error {
-	stmt, err := c.prepare(ctx, st.sql)
+	if st.set == nil {
+		return c.runPlain(ctx, st)
+	}
+	stmt, err := c.prepare(ctx, st.set.lite)
+	if err != nil {
+		return err
+	}
+	for _, row := range st.rows {
+		if err := runRow(ctx, stmt, st, row); err != nil {
+			return classifySQLite(st.set.lite, err)
+		}
+	}
+	return nil
+}
+
+// runRow runs a set for one row.
+func runRow(ctx context.Context, stmt *sql.Stmt, st statement, row []any) error {
+	switch {
+	case st.row != nil:
+		return each(ctx, stmt, row, func(scan scanner) error {
+			return st.row(func(columns ...any) error { return scan(append([]any{new(int64)}, columns...)...) })
+		})
+	case st.set.guard:
+		changed := 0
+		err := each(ctx, stmt, row, func(scanner) error { changed++; return nil })
+		if err == nil && changed != 1 {
+			return errStale
+		}
+		return err
+	}
+	_, err := stmt.ExecContext(ctx, row...)
+	return err
+}
+
+func (c *connection) runPlain(ctx context.Context, st statement) error {
+	stmt, err := c.prepare(ctx, st.text)
 	if err != nil {
 		return err
 	}
 	if st.row != nil {
-		return classify(st.sql, rows(ctx, stmt, st))
+		return classifySQLite(st.text, each(ctx, stmt, st.args, st.row))
 	}
 	result, err := stmt.ExecContext(ctx, st.args...)
-	if err != nil || !st.guarded {
-		return classify(st.sql, err)
+	if err != nil || !st.must {
+		return classifySQLite(st.text, err)
 	}
 	if n, err := result.RowsAffected(); err != nil || n != 1 {
 		return errors.Join(errStale, err)
@@ -174,64 +205,58 @@ func (c *connection) statement(ctx context.Context, st statement) error {
 	return nil
 }
 
-func rows(ctx context.Context, stmt *sql.Stmt, st statement) error {
-	found, err := stmt.QueryContext(ctx, st.args...)
+func each(ctx context.Context, stmt *sql.Stmt, args []any, row func(scan scanner) error) error {
+	found, err := stmt.QueryContext(ctx, args...)
 	if err != nil {
 		return err
 	}
-	defer found.Close()
 	for found.Next() {
-		if err := st.row(found.Scan); err != nil {
-			return err
+		if err := row(found.Scan); err != nil {
+			return errors.Join(err, found.Close())
 		}
 	}
-	return found.Err()
+	return errors.Join(found.Err(), found.Close())
 }
 
-func (c *connection) prepare(ctx context.Context, sql string) (*sql.Stmt, error) {
-	if stmt, ok := c.prepared[sql]; ok {
+func (c *connection) prepare(ctx context.Context, text string) (*sql.Stmt, error) {
+	if stmt, ok := c.prepared[text]; ok {
 		return stmt, nil
 	}
-	stmt, err := c.PrepareContext(ctx, sql)
+	stmt, err := c.PrepareContext(ctx, text)
 	if err != nil {
-		return nil, classify(sql, err)
+		return nil, classifySQLite(text, err)
 	}
-	c.prepared[sql] = stmt
+	c.prepared[text] = stmt
 	return stmt, nil
 }
 
-// classify tells a key that is in use from other errors, by the driver's code, and names the statement by its first words; never its values.
-func classify(sql string, err error) error {
-	if err == nil {
-		return nil
+// classifySQLite tells a key that is in use from other errors, by the driver's code, and names the statement; never its values.
+func classifySQLite(text string, err error) error {
+	if err == nil || errors.Is(err, errStale) {
+		return err
 	}
 	var driver *sqlite.Error
 	if errors.As(err, &driver) && (driver.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || driver.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY) {
 		return errors.Join(errTaken, err)
 	}
-	return fmt.Errorf("%s: %w", strings.Join(firstWords(sql, 4), " "), err)
+	return fmt.Errorf("%s: %w", nameOf(text), err)
 }
 
-func firstWords(text string, n int) []string {
+// nameOf names a statement in an error: its first words behind the rows that it is given.
+func nameOf(text string) string {
+	if _, body, ok := strings.Cut(text, ") AS (SELECT "); ok {
+		if _, rest, ok := strings.Cut(body, ") "); ok {
+			text = rest
+		}
+	}
 	words := strings.Fields(text)
-	return words[:min(n, len(words))]
+	return strings.Join(words[:min(len(words), 4)], " ")
 }
 
-func (e *sqliteEngine) ready(ctx context.Context) error {
-	var one int
-	return e.view(ctx, oneQuery("SELECT 1", &one))
-}
-
-func oneQuery(sql string, into *int) *batch {
-	b := &batch{}
-	b.query(sql, func(scan scanner) error { return scan(into) })
-	return b
-}
-
-// close waits for the calls under way, then closes every connection.
+// close carries out what is queued, then closes every connection.
 func (e *sqliteEngine) close() error {
-	close(e.closed)
-	errs := []error{(<-e.writer).Close()}
+	e.commits.close()
+	errs := []error{e.writer.Close()}
 	for range cap(e.readers) {
 		errs = append(errs, (<-e.readers).Close())
 	}

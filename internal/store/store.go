@@ -1,13 +1,11 @@
 // Package store keeps everything that avow must not lose. It holds every SQL statement, next to the code that reads its rows.
 //
-// Every change is load → decide → save in one transaction: the state that a decision needs is read, a pure function decides, everything it returns is written and
-// committed, and only then does the caller hear the outcome. What a change reads is guarded by the version that was loaded.
+// Every change is load → decide → save: the state that a decision needs is read, a pure function decides, everything it returns is written and committed, and only
+// then does the caller hear the outcome. What a change writes is guarded by the version that was loaded. Changes that wait at the same time share a transaction.
 package store
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"strings"
 	"sync"
 
@@ -24,25 +22,22 @@ type Store struct {
 
 // Options is what a Store is made of.
 type Options struct {
-	URL  string // sqlite:FILE
-	Keys *access.Keyring
-	Wake func() // called after a commit that brought deliveries; may be nil
+	URL         string // sqlite:FILE or postgres://…
+	Connections int    // to PostgreSQL; 0: the driver's choice
+	Keys        *access.Keyring
+	Wake        func() // called after a commit that brought deliveries; may be nil
 }
 
-// Open opens a database whose schema is up to date. ErrSchema: it is not.
+// Open opens a database whose schema is up to date. ErrSchema: it is older than this program needs.
 func Open(ctx context.Context, o Options) (*Store, error) {
-	file, ok := strings.CutPrefix(o.URL, "sqlite:")
-	if !ok {
-		return nil, errors.New("the database URL must have the form sqlite:FILE")
-	}
 	status, err := Status(ctx, o.URL)
 	if err != nil {
 		return nil, err
 	}
-	if status.Version < status.Latest {
-		return nil, fmt.Errorf("%w: it is at version %d and this avow needs %d", ErrSchema, status.Version, status.Latest)
+	if err := status.check(); err != nil {
+		return nil, err
 	}
-	e, err := openSQLite(ctx, file)
+	e, err := openEngine(ctx, o)
 	if err != nil {
 		return nil, err
 	}
@@ -53,8 +48,25 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	return s, nil
 }
 
+func openEngine(ctx context.Context, o Options) (engine, error) {
+	if isPostgres(o.URL) {
+		return openPostgres(ctx, o.URL, o.Connections)
+	}
+	return openSQLite(ctx, fileOf(o.URL))
+}
+
+func isPostgres(url string) bool {
+	return strings.HasPrefix(url, "postgres://") || strings.HasPrefix(url, "postgresql://")
+}
+
+func fileOf(url string) string { return strings.TrimPrefix(url, "sqlite:") }
+
 // Ready reports whether the database answers.
-func (s *Store) Ready(ctx context.Context) error { return s.engine.ready(ctx) }
+func (s *Store) Ready(ctx context.Context) error {
+	b := &batch{}
+	b.query("SELECT 1", func(scan scanner) error { return scan(new(int64)) })
+	return s.view(ctx, b)
+}
 
 // Close closes the database when the calls under way are done. Calls that come later fail; closing again does nothing.
 func (s *Store) Close() error { return s.close() }

@@ -45,6 +45,7 @@ CREATE TABLE tokens (
   created_at BIGINT NOT NULL,
   expires_at BIGINT NOT NULL,
   used_at    BIGINT NOT NULL,
+  used_by    BLOB,
   revoked_at BIGINT NOT NULL
 );
 CREATE INDEX tokens_family ON tokens (family);

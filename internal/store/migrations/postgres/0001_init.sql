@@ -1,0 +1,112 @@
+-- +goose Up
+-- Instants are Unix microseconds; 0 says "never". Hashes are keyed, *_sealed columns are encrypted.
+
+CREATE TABLE organisations (
+  id         TEXT    NOT NULL PRIMARY KEY,
+  name       TEXT    NOT NULL UNIQUE,
+  settings   TEXT    NOT NULL,
+  demo       BOOLEAN NOT NULL,
+  created_at BIGINT  NOT NULL
+);
+
+CREATE TABLE api_keys (
+  id                     TEXT   NOT NULL PRIMARY KEY,
+  org_id                 TEXT   NOT NULL REFERENCES organisations (id),
+  mode                   TEXT   NOT NULL,
+  name                   TEXT   NOT NULL,
+  hash                   BYTEA  NOT NULL UNIQUE,
+  secret_sealed          BYTEA  NOT NULL,
+  previous_secret_sealed BYTEA,
+  previous_until         BIGINT NOT NULL,
+  created_at             BIGINT NOT NULL,
+  revoked_at             BIGINT NOT NULL
+);
+
+CREATE TABLE clients (
+  id                TEXT    NOT NULL PRIMARY KEY,
+  org_id            TEXT    NOT NULL REFERENCES organisations (id),
+  name              TEXT    NOT NULL,
+  secret_hash       BYTEA   NOT NULL,
+  scopes            TEXT    NOT NULL,
+  verification_urls TEXT    NOT NULL,
+  offline_access    BOOLEAN NOT NULL,
+  created_at        BIGINT  NOT NULL,
+  disabled_at       BIGINT  NOT NULL
+);
+
+CREATE TABLE tokens (
+  hash       BYTEA  NOT NULL PRIMARY KEY,
+  kind       TEXT   NOT NULL,
+  org_id     TEXT   NOT NULL,
+  client_id  TEXT   NOT NULL REFERENCES clients (id),
+  account_id TEXT   NOT NULL,
+  scopes     TEXT   NOT NULL,
+  family     TEXT   NOT NULL,
+  created_at BIGINT NOT NULL,
+  expires_at BIGINT NOT NULL,
+  used_at    BIGINT NOT NULL,
+  used_by    BYTEA,
+  revoked_at BIGINT NOT NULL
+);
+CREATE INDEX tokens_family ON tokens (family);
+CREATE INDEX tokens_expiry ON tokens (expires_at);
+
+CREATE TABLE accounts (
+  id             TEXT    NOT NULL PRIMARY KEY,
+  org_id         TEXT    NOT NULL REFERENCES organisations (id),
+  email          TEXT    NOT NULL,
+  email_key      TEXT    NOT NULL,
+  status         TEXT    NOT NULL,
+  verified       BOOLEAN NOT NULL,
+  login_disabled BOOLEAN NOT NULL,
+  password       TEXT    NOT NULL,
+  profile        TEXT    NOT NULL,
+  created_at     BIGINT  NOT NULL,
+  updated_at     BIGINT  NOT NULL,
+  version        BIGINT  NOT NULL,
+  UNIQUE (org_id, email_key)
+);
+
+-- The key allows one code for an account and purpose: a new one takes the place of the old, so that two can never be live.
+CREATE TABLE account_codes (
+  account_id  TEXT   NOT NULL,
+  purpose     TEXT   NOT NULL,
+  org_id      TEXT   NOT NULL,
+  request_id  TEXT   NOT NULL,
+  hash        BYTEA  NOT NULL,
+  wrong       BIGINT NOT NULL,
+  delivery_id TEXT   NOT NULL,
+  created_at  BIGINT NOT NULL,
+  expires_at  BIGINT NOT NULL,
+  PRIMARY KEY (account_id, purpose)
+);
+
+CREATE TABLE deliveries (
+  id             TEXT    NOT NULL PRIMARY KEY,
+  org_id         TEXT    NOT NULL,
+  test           BOOLEAN NOT NULL,
+  kind           TEXT    NOT NULL,
+  target         TEXT    NOT NULL,
+  payload_sealed BYTEA,
+  state          TEXT    NOT NULL,
+  attempt        BIGINT  NOT NULL,
+  due_at         BIGINT  NOT NULL,
+  leased         BOOLEAN NOT NULL,
+  detail         TEXT    NOT NULL,
+  created_at     BIGINT  NOT NULL,
+  finished_at    BIGINT  NOT NULL
+);
+CREATE INDEX deliveries_due ON deliveries (due_at) WHERE state = 'queued';
+
+CREATE TABLE captured_mails (
+  id          TEXT    NOT NULL PRIMARY KEY,
+  org_id      TEXT    NOT NULL,
+  test        BOOLEAN NOT NULL,
+  recipient   TEXT    NOT NULL,
+  sender      TEXT    NOT NULL,
+  subject     TEXT    NOT NULL,
+  text_sealed BYTEA   NOT NULL,
+  html_sealed BYTEA   NOT NULL,
+  created_at  BIGINT  NOT NULL
+);
+CREATE INDEX captured_mails_age ON captured_mails (created_at);

@@ -1,0 +1,135 @@
+package store
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"time"
+)
+
+// A set is a statement over any number of rows, written once for both engines. Its body reads the rows from v, whose first column, unit, says for which of the
+// changes that share a transaction a row stands. SQLite is given one row at a time; PostgreSQL the rows of all changes at once, as arrays.
+//
+// The first column of a look-up's answer is v.unit. A set that guards answers with the key of each row that it changed, which is v's first column after unit.
+type set struct {
+	columns []column
+	lite    string
+	post    string
+	rank    int  // writes are ordered by it
+	guard   bool // a change whose row is not in the answer is stale
+}
+
+type column struct{ name, kind string }
+
+// The kinds of columns.
+const (
+	text    = "text"
+	bigint  = "bigint"
+	bytea   = "bytea"
+	boolean = "boolean"
+)
+
+// newSet makes a set from v's columns, as in "id text, version bigint", and a body.
+func newSet(columns, body string) *set {
+	s := &set{}
+	for one := range strings.SplitSeq(columns, ",") {
+		name, kind, _ := strings.Cut(strings.TrimSpace(one), " ")
+		s.columns = append(s.columns, column{name, kind})
+	}
+	s.lite, s.post = s.liteHead()+body, s.postHead()+body
+	return s
+}
+
+// writeSet is a set that writes; writes of a lower rank come first.
+func writeSet(rank int, columns, body string) *set {
+	s := newSet(columns, body)
+	s.rank = rank
+	return s
+}
+
+// guardSet is a set that writes and guards.
+func guardSet(rank int, columns, body string) *set {
+	s := writeSet(rank, columns, body)
+	s.guard = true
+	return s
+}
+
+func (s *set) names() string {
+	names := []string{"unit"}
+	for _, c := range s.columns {
+		names = append(names, c.name)
+	}
+	return strings.Join(names, ", ")
+}
+
+func (s *set) liteHead() string {
+	values := []string{"0"}
+	for i := range s.columns {
+		values = append(values, fmt.Sprintf("$%d", i+1))
+	}
+	return "WITH v (" + s.names() + ") AS (SELECT " + strings.Join(values, ", ") + ") "
+}
+
+func (s *set) postHead() string {
+	arrays := []string{"$1::bigint[]"}
+	for i, c := range s.columns {
+		arrays = append(arrays, fmt.Sprintf("$%d::%s[]", i+2, c.kind))
+	}
+	return "WITH v (" + s.names() + ") AS (SELECT * FROM unnest(" + strings.Join(arrays, ", ") + ")) "
+}
+
+// arrays turns rows into one array a column, unit first, as PostgreSQL's driver takes them.
+func (s *set) arrays(units []int64, rows [][]any) []any {
+	args := []any{units}
+	for i, c := range s.columns {
+		args = append(args, columnArray(c.kind, i, rows))
+	}
+	return args
+}
+
+func columnArray(kind string, i int, rows [][]any) any {
+	switch kind {
+	case bigint:
+		return collect(rows, i, asInt)
+	case bytea:
+		return collect(rows, i, func(v any) []byte { b, _ := v.([]byte); return b })
+	case boolean:
+		return collect(rows, i, func(v any) bool { return v.(bool) })
+	default:
+		return collect(rows, i, asText)
+	}
+}
+
+func collect[T any](rows [][]any, i int, as func(any) T) []T {
+	values := make([]T, len(rows))
+	for n, row := range rows {
+		values[n] = as(row[i])
+	}
+	return values
+}
+
+func asText(v any) *string {
+	if s, ok := v.(string); ok {
+		return &s
+	}
+	s, _ := v.(*string)
+	return s
+}
+
+func asInt(v any) *int64 {
+	switch n := v.(type) {
+	case int64:
+		return &n
+	case int:
+		wide := int64(n)
+		return &wide
+	}
+	n, _ := v.(*int64)
+	return n
+}
+
+// stamp is a version that no other change has: who finds it in a row knows that this change wrote it. Never 0.
+func stamp() int64 { return rand.Int64N(1<<62) + 1 }
+
+// jitter spreads a wait between half of it and one and a half.
+func jitter(d time.Duration) time.Duration { return d/2 + rand.N(d) }
