@@ -16,9 +16,11 @@ import (
 )
 
 const (
-	startTimeout = 20 * time.Second
+	// startTimeout is long because a start after a crash does again what the server did last.
+	startTimeout = time.Minute
 	endTimeout   = 10 * time.Second
-	// startAgain is the pause after a start that failed.
+	// A start that failed is tried again after a pause.
+	maxStarts  = 100
 	startAgain = 100 * time.Millisecond
 	pollEvery  = 10 * time.Millisecond
 )
@@ -70,6 +72,9 @@ func (s *server) makeDir() error {
 	}
 	s.dir = dir
 	s.guard, err = newGuard(dir)
+	if err != nil {
+		_ = os.Remove(dir)
+	}
 	return err
 }
 
@@ -148,25 +153,22 @@ func (s *server) restart() error {
 	if s.child != nil {
 		s.child.end(syscall.SIGINT)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
-	defer cancel()
 	again := time.NewTicker(startAgain)
 	defer again.Stop()
-	for {
-		err := s.start(ctx)
+	for starts := 1; ; starts++ {
+		err := s.start()
 		if err == nil {
 			return nil
 		}
-		select {
-		case <-ctx.Done():
+		if starts == maxStarts {
 			return fmt.Errorf("start the server: %w", err)
-		case <-again.C:
 		}
+		<-again.C
 	}
 }
 
 // start starts the server; once it has run, its port stays the same.
-func (s *server) start(ctx context.Context) error {
+func (s *server) start() error {
 	if s.child == nil {
 		port, err := freePort()
 		if err != nil {
@@ -178,7 +180,7 @@ func (s *server) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.ready(ctx, started); err != nil {
+	if err := s.ready(started); err != nil {
 		started.end(syscall.SIGKILL)
 		return err
 	}
@@ -198,7 +200,9 @@ func (s *server) launch() (*child, error) {
 }
 
 // ready waits until the server takes connections.
-func (s *server) ready(ctx context.Context, started *child) error {
+func (s *server) ready(started *child) error {
+	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
+	defer cancel()
 	poll := time.NewTicker(pollEvery)
 	defer poll.Stop()
 	for {
