@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"strings"
+	"time"
 
 	"golang.org/x/crypto/argon2"
 
@@ -18,8 +19,8 @@ const (
 	MaxPassword = 1024
 )
 
-// ErrBusy says that too many passwords are being hashed at once.
-var ErrBusy = fault.New(fault.Unavailable, "busy", "The server is busy. Try again in a moment.")
+// ErrBusy says that too much is waiting: changes for the database, passwords to be hashed.
+var ErrBusy = &fault.Error{Kind: fault.Unavailable, Reason: "busy", Message: "The server is busy. Try again in a moment.", After: time.Second}
 
 const (
 	argonTime    = 2

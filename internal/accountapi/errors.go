@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strconv"
 
 	"avow/internal/access"
 	"avow/internal/account"
@@ -80,9 +79,7 @@ func renderError(w http.ResponseWriter, r *http.Request, err error) {
 	if challenge := challengeOf(f); challenge != "" {
 		w.Header().Set("WWW-Authenticate", challenge)
 	}
-	if f.After > 0 || wire.status == http.StatusServiceUnavailable {
-		w.Header().Set("Retry-After", strconv.Itoa(max(int(f.After.Seconds()), 1)))
-	}
+	web.RetryAfter(w, f)
 	body := errorBody{Code: wire.code, Field: fieldOf(f), Message: f.Message, Correlation: "pw-api-" + web.InfoOf(r).Correlation}
 	if err := web.WriteJSON(w, wire.status, body); err != nil {
 		web.Note(r, err)

@@ -2,9 +2,7 @@ package pages
 
 import (
 	"errors"
-	"math"
 	"net/http"
-	"strconv"
 	"strings"
 
 	"avow/internal/fault"
@@ -61,9 +59,7 @@ func (p *Pages) Fail(w http.ResponseWriter, r *http.Request, err error) {
 	web.Note(r, err)
 	protect(w.Header())
 	f, status := fault.From(err), statusOf(err)
-	if f.After > 0 {
-		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(f.After.Seconds()))))
-	}
+	web.RetryAfter(w, f)
 	if wantsJSON(r) {
 		_ = web.WriteJSON(w, status, map[string]string{"code": string(f.Reason), "message": f.Message, "requestId": web.InfoOf(r).ID})
 		return

@@ -41,6 +41,7 @@ var codes = map[fault.Reason]wireError{
 	web.ErrTooLarge.Reason:     {http.StatusRequestEntityTooLarge, "PAYLOAD_TOO_LARGE"},
 
 	access.ErrKeyUnknown.Reason: {http.StatusUnauthorized, "UNAUTHORIZED"},
+	access.ErrBusy.Reason:       {http.StatusServiceUnavailable, "SERVICE_UNAVAILABLE"},
 
 	errNoStudentID.Reason:      {http.StatusBadRequest, "MISSING_STUDENT_ID"},
 	errNoCallback.Reason:       {http.StatusBadRequest, "MISSING_CALLBACK_WEBHOOK_URL"},
@@ -104,6 +105,7 @@ func renderError(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	body := errorBody{Code: wire.code, Message: f.Message}
 	body.tell(f.Detail)
+	web.RetryAfter(w, f)
 	if err := web.WriteJSON(w, wire.status, errorEnvelope{Error: body}); err != nil {
 		web.Note(r, err)
 	}

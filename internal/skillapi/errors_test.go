@@ -16,7 +16,7 @@ import (
 // shapeRefusals are those of this package.
 var shapeRefusals = []*fault.Error{
 	errNoStudentID, errNoCallback, errNoName, errNoContact, errSkillIDs, errNoVerificationID, errNoSkills, errNoSkillID, errNoMethod, errMethod,
-	errNoSessionToken, errNoItems, errSessionStorage,
+	errNoSessionToken, errNoItems, errSessionStorage, access.ErrBusy,
 }
 
 func TestEveryRefusalHasACode(t *testing.T) {

@@ -99,7 +99,7 @@ func (s *Store) change(ctx context.Context, load func() *batch, decide func() *b
 		if err = pause(ctx, try); err != nil {
 			return err
 		}
-		if err = s.engine.change(ctx, newUnit(ctx, load, decide, conflict)); !errors.Is(err, errStale) {
+		if err = s.engine.change(ctx, newUnit(load, decide, conflict)); !errors.Is(err, errStale) {
 			return err
 		}
 	}
@@ -108,7 +108,7 @@ func (s *Store) change(ctx context.Context, load func() *batch, decide func() *b
 
 // save runs a batch of writes that need no state.
 func (s *Store) save(ctx context.Context, b *batch) error {
-	return s.engine.change(ctx, newUnit(ctx, func() *batch { return nil }, func() *batch { return b }, nil))
+	return s.engine.change(ctx, newUnit(func() *batch { return nil }, func() *batch { return b }, nil))
 }
 
 // pause waits a little longer, and by chance, before each further try.

@@ -8,7 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"avow/internal/fault"
+	"avow/internal/access"
 )
 
 // unit is one load → decide → save on its way through an engine.
@@ -22,7 +22,7 @@ type unit struct {
 	done    chan error
 }
 
-func newUnit(_ context.Context, load, decide func() *batch, conflict func() string) *unit {
+func newUnit(load, decide func() *batch, conflict func() string) *unit {
 	if conflict == nil {
 		conflict = func() string { return "" }
 	}
@@ -43,9 +43,6 @@ const (
 	groupSize = 64   // changes that share a transaction; larger groups gain nothing
 	queueSize = 1024 // changes that wait; more are refused at once
 )
-
-// ErrOverloaded refuses a change when too many are waiting.
-var ErrOverloaded = fault.New(fault.Unavailable, "overloaded", "The server is overloaded. Try again in a moment.")
 
 // committer collects changes into groups: whatever is waiting when the one before is done, never waiting for more.
 type committer struct {
@@ -78,9 +75,7 @@ func (c *committer) submit(ctx context.Context, u *unit) error {
 	select {
 	case c.queue <- u:
 	default:
-		over := *ErrOverloaded
-		over.After = time.Second
-		return &over
+		return access.ErrBusy
 	}
 	select {
 	case err := <-u.done:
@@ -124,22 +119,25 @@ func (c *committer) loop() {
 	}
 }
 
-// gather takes what waits, at least one unit; nil when the committer is closed and nothing waits.
+// gather takes what waits, at least one unit; nil when the committer is closed and nothing waits. Units whose caller has left are dropped.
 func (c *committer) gather(units []*unit) []*unit {
-	if len(units) == 0 {
+	for len(units) == 0 {
 		select {
 		case u := <-c.queue:
-			units = append(units, u)
+			units = u.join(units)
 		case <-c.closed:
-			return c.rest()
+			return c.rest(nil)
 		}
 	}
+	return c.rest(units)
+}
+
+// rest fills up a group with what waits at this moment.
+func (c *committer) rest(units []*unit) []*unit {
 	for len(units) < groupSize {
 		select {
 		case u := <-c.queue:
-			if !u.left.Load() {
-				units = append(units, u)
-			}
+			units = u.join(units)
 		default:
 			return units
 		}
@@ -147,18 +145,12 @@ func (c *committer) gather(units []*unit) []*unit {
 	return units
 }
 
-// rest takes what was queued before the close.
-func (c *committer) rest() []*unit {
-	var units []*unit
-	for len(units) < groupSize {
-		select {
-		case u := <-c.queue:
-			units = append(units, u)
-		default:
-			return units
-		}
+// join adds a unit to a group unless its caller has left.
+func (u *unit) join(units []*unit) []*unit {
+	if u.left.Load() {
+		return units
 	}
-	return units
+	return append(units, u)
 }
 
 // close lets the loops finish what is queued and ends them.

@@ -10,7 +10,8 @@ import (
 	"os"
 	"path/filepath"
 
-	_ "github.com/jackc/pgx/v5/stdlib" // the driver that goose migrates PostgreSQL with
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
 )
@@ -74,20 +75,29 @@ func Migrate(ctx context.Context, url string, progress func(step string)) error 
 
 // dialect is what migrations need to know of an engine.
 type dialect struct {
-	driver, address, folder string
-	goose                   goose.Dialect
+	folder string
+	goose  goose.Dialect
+	open   func() (*sql.DB, error)
 }
 
 func dialectOf(url string) dialect {
 	if isPostgres(url) {
-		return dialect{driver: "pgx", address: url, folder: "migrations/postgres", goose: goose.DialectPostgres}
+		return dialect{folder: "migrations/postgres", goose: goose.DialectPostgres, open: func() (*sql.DB, error) {
+			config, err := pgxpool.ParseConfig(url) // takes the pool's parameters out of the URL
+			if err != nil {
+				return nil, errURL
+			}
+			return stdlib.OpenDB(*config.ConnConfig), nil
+		}}
 	}
-	return dialect{driver: "sqlite", address: sqliteAddress(fileOf(url)), folder: "migrations/sqlite", goose: goose.DialectSQLite3}
+	return dialect{folder: "migrations/sqlite", goose: goose.DialectSQLite3, open: func() (*sql.DB, error) {
+		return sql.Open("sqlite", sqliteAddress(fileOf(url)))
+	}}
 }
 
 func withProvider(url string, use func(*goose.Provider) error) (err error) {
 	d := dialectOf(url)
-	db, err := sql.Open(d.driver, d.address)
+	db, err := d.open()
 	if err != nil {
 		return fmt.Errorf("open database: %w", err)
 	}

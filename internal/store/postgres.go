@@ -26,10 +26,13 @@ const committers = 2
 // maxReplays bounds how often a unit is tried again that the database asked to try again.
 const maxReplays = 8
 
+// errURL takes the place of the driver's error, which may hold the password.
+var errURL = errors.New("AVOW_DATABASE_URL cannot be read as a PostgreSQL URL")
+
 func openPostgres(ctx context.Context, url string, connections int) (*postgresEngine, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
-		return nil, errors.New("AVOW_DATABASE_URL cannot be read as a PostgreSQL address")
+		return nil, errURL
 	}
 	if connections > 0 {
 		config.MaxConns = int32(min(connections, 1000))

@@ -19,6 +19,9 @@ type set struct {
 	guard   bool // a change whose row is not in the answer is stale
 }
 
+// sets are all of them, for the test that prepares each on both engines.
+var sets []*set
+
 type column struct{ name, kind string }
 
 // The kinds of columns.
@@ -37,6 +40,7 @@ func newSet(columns, body string) *set {
 		s.columns = append(s.columns, column{name, kind})
 	}
 	s.lite, s.post = s.liteHead()+body, s.postHead()+body
+	sets = append(sets, s)
 	return s
 }
 

@@ -5,6 +5,7 @@ package web
 import (
 	"bytes"
 	"encoding/json"
+	"math"
 	"net/http"
 	"strconv"
 	"unicode/utf8"
@@ -43,6 +44,13 @@ func WriteJSON(w http.ResponseWriter, status int, v any) error {
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // a caller who has left cannot be told anything
 	return nil
+}
+
+// RetryAfter tells when trying again makes sense, in whole seconds, if the fault knows.
+func RetryAfter(w http.ResponseWriter, f *fault.Error) {
+	if f.After > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(f.After.Seconds()))))
+	}
 }
 
 // Marshal encodes v as JSON.stringify does: nothing is escaped for HTML, the line separators U+2028 and U+2029 stand as they are, and no line break ends it.
