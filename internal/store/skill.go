@@ -23,7 +23,7 @@ const (
 )
 
 // reach is one way to a subject: the columns of v and the statements about the subject that is reached.
-type reach struct{ verification, skills, items, touchpoints *set }
+type reach struct{ verification, lists, skills, items, touchpoints *set }
 
 func newReach(columns, head string) reach {
 	return reach{
@@ -33,6 +33,8 @@ FROM subject x
 JOIN verifications v ON v.org_id = x.org_id AND v.mode = x.mode AND v.id = x.id
 JOIN skill_users u ON u.org_id = x.org_id AND u.mode = x.mode AND u.id = x.user_id
 LEFT JOIN sessions s ON s.org_id = x.org_id AND s.mode = x.mode AND s.verification_id = x.id`),
+		lists: newSet(columns, head+` SELECT x.unit, s.projects, s.experience, s.certificates
+FROM subject x JOIN sessions s ON s.org_id = x.org_id AND s.mode = x.mode AND s.verification_id = x.id`),
 		skills: newSet(columns, head+` SELECT x.unit, `+skillColumns+`
 FROM subject x JOIN verification_skills k ON k.org_id = x.org_id AND k.mode = x.mode AND k.verification_id = x.id ORDER BY k.position`),
 		items: newSet(columns, head+` SELECT x.unit, `+itemColumns+`
@@ -131,6 +133,9 @@ func loadSubject(subject skill.Subject, state *skill.State) *batch {
 	b.person(loadUserByPhone, subject, subject.PhoneKey, &state.ByPhone)
 	with, keys := reachOf(subject)
 	b.find(with.verification, func(scan scanner) error { return scanVerification(scan, state) }, keys...)
+	if subject.Lists {
+		b.find(with.lists, func(scan scanner) error { return scanLists(scan, state) }, keys...)
+	}
 	b.find(with.skills, func(scan scanner) error {
 		var r skillRow
 		err := scan(r.columns()...)
@@ -219,6 +224,16 @@ func scanVerification(scan scanner, state *skill.State) error {
 	err := scan(join(v.columns(), u.columns(), s.columns())...)
 	verification, user := v.verification(), u.user()
 	state.Verification, state.User, state.Session = &verification, &user, s.session()
+	return err
+}
+
+// scanLists gives the session its lists. A session that came only after the verification was read is not there yet.
+func scanLists(scan scanner, state *skill.State) error {
+	var r listsRow
+	err := scan(r.columns()...)
+	if state.Session != nil {
+		state.Session.Lists = r.lists()
+	}
 	return err
 }
 

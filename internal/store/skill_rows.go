@@ -48,19 +48,17 @@ func (r *verificationRow) verification() skill.Verification {
 	}
 }
 
-const sessionColumns = `s.hash, COALESCE(s.org_id, ''), COALESCE(s.mode, ''), COALESCE(s.verification_id, ''), COALESCE(s.projects, ''),
-  COALESCE(s.experience, ''), COALESCE(s.certificates, ''), COALESCE(s.skill_ids, '[]'), COALESCE(s.created_at, 0), COALESCE(s.expires_at, 0)`
+const sessionColumns = `s.hash, COALESCE(s.org_id, ''), COALESCE(s.mode, ''), COALESCE(s.verification_id, ''),
+  COALESCE(s.skill_ids, '[]'), COALESCE(s.created_at, 0), COALESCE(s.expires_at, 0)`
 
 type sessionRow struct {
-	hash                                                                   []byte
-	org, mode, verification, projects, experience, certificates, skillsIDs string
-	createdAt, expiresAt                                                   int64
+	hash                               []byte
+	org, mode, verification, skillsIDs string
+	createdAt, expiresAt               int64
 }
 
 func (r *sessionRow) columns() []any {
-	return []any{
-		&r.hash, &r.org, &r.mode, &r.verification, &r.projects, &r.experience, &r.certificates, &r.skillsIDs, &r.createdAt, &r.expiresAt,
-	}
+	return []any{&r.hash, &r.org, &r.mode, &r.verification, &r.skillsIDs, &r.createdAt, &r.expiresAt}
 }
 
 // session is nil when an outer join found none.
@@ -68,11 +66,18 @@ func (r *sessionRow) session() *skill.Session {
 	if r.verification == "" {
 		return nil
 	}
-	lists := skill.Lists{Projects: json.RawMessage(r.projects), Experience: json.RawMessage(r.experience), Certificates: json.RawMessage(r.certificates)}
 	return &skill.Session{
-		Hash: hashFrom(r.hash), Owner: access.Owner{Org: r.org, Mode: access.Mode(r.mode)}, Verification: r.verification, Lists: lists,
+		Hash: hashFrom(r.hash), Owner: access.Owner{Org: r.org, Mode: access.Mode(r.mode)}, Verification: r.verification,
 		SkillIDs: textsFromJSON(r.skillsIDs), CreatedAt: instant(r.createdAt), ExpiresAt: instant(r.expiresAt),
 	}
+}
+
+type listsRow struct{ projects, experience, certificates string }
+
+func (r *listsRow) columns() []any { return []any{&r.projects, &r.experience, &r.certificates} }
+
+func (r *listsRow) lists() skill.Lists {
+	return skill.Lists{Projects: json.RawMessage(r.projects), Experience: json.RawMessage(r.experience), Certificates: json.RawMessage(r.certificates)}
 }
 
 const skillColumns = `k.skill_id, k.name, k.proof_urls, k.status, k.verified_at, k.verified_by, k.created_at`

@@ -22,6 +22,7 @@ func accounts(t *testing.T, open Open) {
 		"a change is saved whole":                              (*world).changeSaved,
 		"a refusal is saved with its state":                    (*world).refusalSaved,
 		"an empty next saves nothing":                          (*world).emptySavesNothing,
+		"a change that fails leaves nothing":                   (*world).failedLeavesNothing,
 		"a new code takes the place of the old":                (*world).codeReplaced,
 		"a panicking decision saves nothing and frees the row": (*world).panicSavesNothing,
 		"parallel changes never decide on the same state":      (*world).parallelChanges,
@@ -133,6 +134,23 @@ func (w *world) emptySavesNothing() {
 	if diff := cmp.Diff(&w.one.account, w.view(w.keyOf(w.one.token)).Account); diff != "" {
 		w.Errorf("got +, want -:\n%s", diff)
 	}
+}
+
+// failedLeavesNothing has a change fail at its last write: neither its state nor its mail is there, for they are of one transaction.
+func (w *world) failedLeavesNothing() {
+	mail := outbox.NewMail("dlv_1", w.one.org.ID, "holder@example.com", "t", map[string]string{}, start)
+	err := w.Change(w.ctx, w.keyOf(w.one.token), func(s account.State) (account.Next, error) {
+		a := *s.Account
+		a.Verified = true
+		return account.Next{Account: &a, Code: w.code("r1"), Mails: []account.Mail{mail, mail}}, nil
+	})
+	if err == nil {
+		w.Fatal("got no error, want one for two deliveries of one id")
+	}
+	if state := w.view(w.keyOf(w.one.token)); state.Account.Verified || state.Code != nil {
+		w.Errorf("got verified %v and code %+v, want neither", state.Account.Verified, state.Code)
+	}
+	w.wantClaimed(start.Add(time.Hour))
 }
 
 func (w *world) codeReplaced() {

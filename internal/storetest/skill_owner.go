@@ -13,6 +13,7 @@ func (w *skillWorld) foreign() {
 		byToken, byID := w.byToken(k.Text, o.Token), w.byID(k.Text, o.Verification.ID)
 		byID.EmailKey, byID.PhoneKey = "jane@example.com", "+4670"
 		for _, s := range []skill.Subject{byToken, byID} {
+			s.Lists = true
 			state := w.both(s)
 			key := state.Key
 			state.Key, state.Settings = nil, nil
