@@ -1,11 +1,15 @@
 #!/usr/bin/env bash
-# Gets what "make test" needs beside Go: a C compiler for the race detector and
-# a browser for the tests of the pages. Installs it on Debian as root; anywhere
-# else it says what is missing and fails.
+# Gets what "make test" needs beside Go: a C compiler for the race detector, a
+# browser for the tests of the pages, PostgreSQL and Redis for the tests that
+# start them, curl for the README's calls. Installs it on Debian as root;
+# anywhere else it says what is missing and fails.
 set -euo pipefail
 
 # wanted_go is the oldest Go that builds this module.
 wanted_go="$(awk '$1 == "go" { print $2 }' "$(dirname "$0")/../go.mod")"
+
+# wanted_postgres is the oldest PostgreSQL that avow supports.
+wanted_postgres=15
 
 say() { echo "setup: $*"; }
 
@@ -24,20 +28,49 @@ have_compiler() {
   have gcc && echo '#include <stdlib.h>' | gcc -E - >/dev/null 2>&1
 }
 
+# The client's programs do not suffice, and Debian keeps the server's off the PATH.
+have_postgres() {
+  local program version
+  for program in /usr/lib/postgresql/*/bin/postgres "$(command -v postgres || true)"; do
+    if [ -x "$program" ] && [ -x "${program%/*}/initdb" ]; then
+      version="$("$program" --version)" # postgres (PostgreSQL) 15.14 (Debian 15.14-0+deb12u1)
+      version="${version##*"(PostgreSQL) "}"
+      version="${version%%[!0-9]*}"
+      if [ "${version:-0}" -ge "$wanted_postgres" ]; then return 0; fi
+    fi
+  done
+  return 1
+}
+
 missing=()
 
 look_for_all() {
   missing=()
   have_compiler || missing+=(gcc libc6-dev)
   have make || missing+=(make)
+  have curl || missing+=(curl)
   have_browser || missing+=(chromium)
+  have_postgres || missing+=(postgresql)
+  have redis-server || missing+=(redis-server)
+  have curl || missing+=(curl)
 }
 
 can_install() {
   [ "$(id -u)" -eq 0 ] && [ -f /etc/debian_version ] && have apt-get
 }
 
+# The tests start servers of their own; those that packages bring need not run.
+# Debian asks this program before it starts one, and takes 101 for a no.
+keep_services_down() {
+  policy=/usr/sbin/policy-rc.d
+  if [ -e "$policy" ]; then return 0; fi
+  trap 'rm -f "$policy"' EXIT
+  printf '#!/bin/sh\nexit 101\n' >"$policy"
+  chmod 755 "$policy"
+}
+
 install_missing() {
+  keep_services_down
   export DEBIAN_FRONTEND=noninteractive
   say "apt-get update"
   apt-get update -q
@@ -51,8 +84,20 @@ explain_missing() {
   if ! have_compiler; then
     say "gcc and the C headers are needed because tests run with -race, the race detector needs cgo, and cgo needs a C compiler" >&2
   fi
+  if ! have curl; then
+    say "curl is needed because the end-to-end tests run the documented calls as they stand" >&2
+  fi
   if ! have_browser; then
     say "chromium, or google-chrome, is needed by the browser tests of the pages" >&2
+  fi
+  if ! have_postgres; then
+    say "PostgreSQL $wanted_postgres or newer, with initdb beside postgres in /usr/lib/postgresql/*/bin or on the PATH, is needed by the tests of the store" >&2
+  fi
+  if ! have redis-server; then
+    say "redis-server is needed on the PATH by the tests of what avow keeps in Redis" >&2
+  fi
+  if ! have curl; then
+    say "curl is needed by the test that makes the README's calls" >&2
   fi
 }
 

@@ -72,7 +72,7 @@ func TestDatabasesAreApart(t *testing.T) {
 	}
 }
 
-// TestParallelDatabases has many tests ask at once; PostgreSQL copies a template for one of them at a time.
+// TestParallelDatabases has many tests ask at once.
 func TestParallelDatabases(t *testing.T) {
 	t.Parallel()
 	for i := range 16 {

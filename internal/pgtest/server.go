@@ -39,7 +39,7 @@ type server struct {
 	child   *child
 	port    int
 
-	// creating guards the template, from which PostgreSQL makes one database at a time.
+	// creating lets one copy of the template be made at a time. PostgreSQL would make several, which gains little: they wait for the same disk.
 	creating sync.Mutex
 	created  int
 }

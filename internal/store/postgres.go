@@ -37,6 +37,7 @@ func openPostgres(ctx context.Context, url string, connections int) (*postgresEn
 	if connections > 0 {
 		config.MaxConns = int32(min(connections, 1000))
 	}
+	config.AfterConnect = preferGenericPlans
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("connect: %w", err)
@@ -44,6 +45,16 @@ func openPostgres(ctx context.Context, url string, connections int) (*postgresEn
 	e := &postgresEngine{pool: pool}
 	e.commits = startCommitter(committers, e.group)
 	return e, nil
+}
+
+// preferGenericPlans keeps the server from planning a group's statements anew each time, which takes longer than running them: their plans do not depend on the
+// values. It is a wish, so an engine that does not know the setting, or a pooler that gives the connection to another, does no harm.
+func preferGenericPlans(ctx context.Context, c *pgx.Conn) error {
+	_, err := c.Exec(ctx, "SET plan_cache_mode = force_generic_plan")
+	if refused(err) {
+		return nil
+	}
+	return err
 }
 
 func (e *postgresEngine) skipLocked() string { return " FOR UPDATE SKIP LOCKED" }
