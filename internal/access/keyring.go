@@ -39,6 +39,7 @@ const (
 	ForCode         Purpose = "confirmation code"
 	ForAPIKey       Purpose = "api key"
 	ForSession      Purpose = "session token"
+	ForSessionCache Purpose = "cached session"
 	ForKeySecret    Purpose = "api key secret"
 	ForDelivery     Purpose = "delivery"
 	ForCapture      Purpose = "captured mail"
@@ -46,7 +47,7 @@ const (
 )
 
 // purposes lists all of them: their subkeys are derived once, at start.
-var purposes = []Purpose{ForToken, ForClientSecret, ForCode, ForAPIKey, ForSession, ForKeySecret, ForDelivery, ForCapture, ForDemo}
+var purposes = []Purpose{ForToken, ForClientSecret, ForCode, ForAPIKey, ForSession, ForSessionCache, ForKeySecret, ForDelivery, ForCapture, ForDemo}
 
 // Keyring hashes and seals secrets under the master keys. The first key writes, all read.
 type Keyring struct{ masters []master }

@@ -21,6 +21,9 @@ var (
 	ErrScopeInvalid   = fault.New(fault.Invalid, "scope_invalid", "The client may not ask for one of these scopes.")
 )
 
+// ErrNoTokens tells an operator that an account is inactive, archived or may not sign in.
+var ErrNoTokens = fault.New(fault.Conflict, "no_tokens", "The account is blocked, so it gets no tokens.")
+
 // GrantRefusals lists what the token endpoint can refuse, for the test that walks the wire's table.
 var GrantRefusals = []*fault.Error{ErrClientInvalid, ErrSignIn, ErrRefreshInvalid, ErrScopeInvalid}
 
@@ -90,7 +93,7 @@ func PasswordGrant(s GrantState, in PasswordInput) (GrantNext, error) {
 	if err != nil {
 		return GrantNext{}, err
 	}
-	if s.Account == nil || !in.Matches || s.Account.Password != in.Against || !s.signsIn() {
+	if s.Account == nil || !in.Matches || s.Account.Password != in.Against || !s.Account.signsIn() {
 		return GrantNext{}, ErrSignIn
 	}
 	return s.identity(in.GrantInput, scopes, scopes), nil
@@ -108,7 +111,7 @@ func RefreshGrant(s GrantState, in GrantInput) (GrantNext, error) {
 	if !r.UsedAt.IsZero() {
 		return GrantNext{RevokeFamily: r.Family, RevokedAt: in.Now}, ErrRefreshInvalid
 	}
-	if s.Account == nil || !s.signsIn() {
+	if s.Account == nil || !s.Account.signsIn() {
 		return GrantNext{}, ErrRefreshInvalid
 	}
 	scopes, err := granted(in.Scopes, r.Scopes)
@@ -132,12 +135,16 @@ func Direct(s GrantState, in GrantInput, account *Account) (GrantNext, error) {
 	}
 	t := s.token(in, access.AccessToken, scopes)
 	if account != nil {
+		if !account.signsIn() {
+			return GrantNext{}, ErrNoTokens
+		}
 		t.Account = account.ID
 	}
 	return GrantNext{Issue: []access.Token{t}}, nil
 }
 
-func (s GrantState) signsIn() bool { return s.Account.mayHoldTokens() && s.Account.Status != Archived }
+// signsIn reports whether new tokens of the account may be issued.
+func (a *Account) signsIn() bool { return a.mayHoldTokens() && a.Status != Archived }
 
 // identity issues an access token of the account and, to clients with offline access, a refresh token.
 func (s GrantState) identity(in GrantInput, scopes, refreshScopes []string) GrantNext {

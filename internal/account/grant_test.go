@@ -243,6 +243,7 @@ func TestDirect(t *testing.T) {
 		"without identity": {func(*GrantState) {}, nil, []string{ScopeMeRead}, []access.Token{issued("", "fam_new", ScopeMeRead)}, nil},
 		"of an account":    {func(*GrantState) {}, anna, scopes, []access.Token{issued(accountID, "fam_new", scopes...)}, nil},
 		"all scopes":       {func(s *GrantState) { s.Client.Scopes = scopes }, anna, nil, []access.Token{issued(accountID, "fam_new", scopes...)}, nil},
+		"of a blocked one": {func(*GrantState) {}, &Account{ID: accountID, Status: Inactive}, scopes, nil, ErrNoTokens},
 		"too many scopes":  {func(*GrantState) {}, anna, []string{"/external/account/w"}, nil, ErrScopeInvalid},
 		"unknown client":   {func(s *GrantState) { s.Client = nil }, anna, nil, nil, ErrClientInvalid},
 		"disabled client":  {func(s *GrantState) { s.Client.DisabledAt = start }, anna, nil, nil, ErrClientInvalid},

@@ -17,6 +17,7 @@ type Metrics struct {
 	requests *prometheus.CounterVec
 	duration *prometheus.HistogramVec
 	attempts *prometheus.CounterVec
+	sessions *prometheus.CounterVec
 }
 
 // New makes the metrics of one process.
@@ -28,8 +29,11 @@ func New() *Metrics {
 			Name: "avow_http_request_duration_seconds", Help: "Time to answer a request.", Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
 		}, []string{"route"}),
 		attempts: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "avow_delivery_attempts_total", Help: "Attempts to deliver, by the state they led to."}, []string{"kind", "state"}),
+		sessions: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "avow_session_cache_total", Help: "What came of asking the session cache: hit, miss, error, or away when it was left alone.",
+		}, []string{"outcome"}),
 	}
-	m.registry.MustRegister(m.requests, m.duration, m.attempts, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.registry.MustRegister(m.requests, m.duration, m.attempts, m.sessions, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 
@@ -44,6 +48,9 @@ func (m *Metrics) Request(route string, status int, took time.Duration) {
 
 // Attempt counts an attempt to deliver.
 func (m *Metrics) Attempt(kind, state string) { m.attempts.WithLabelValues(kind, state).Inc() }
+
+// SessionCache counts a use of the session cache.
+func (m *Metrics) SessionCache(outcome string) { m.sessions.WithLabelValues(outcome).Inc() }
 
 // Handler serves the metrics in Prometheus' format.
 func (m *Metrics) Handler() http.Handler {

@@ -67,6 +67,18 @@ func TestAttempt(t *testing.T) {
 	})
 }
 
+func TestSessionCache(t *testing.T) {
+	t.Parallel()
+	m := New()
+	m.SessionCache("hit")
+	m.SessionCache("hit")
+	m.SessionCache("miss")
+	expect(t, scrape(t, m), map[string]string{
+		`avow_session_cache_total{outcome="hit"}`:  "2",
+		`avow_session_cache_total{outcome="miss"}`: "1",
+	})
+}
+
 func TestProcessesAreCountedApart(t *testing.T) {
 	t.Parallel()
 	one, two := New(), New()

@@ -5,8 +5,11 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"avow/internal/fault"
 )
 
 // The right side is what JSON.stringify writes (skills-api.md section 7).
@@ -94,5 +97,17 @@ func TestWriteJSONRefuses(t *testing.T) {
 	w := httptest.NewRecorder()
 	if err := WriteJSON(w, 200, make(chan int)); err == nil || w.Body.Len() != 0 || len(w.Header()) != 0 {
 		t.Errorf("got %v with body %q and headers %v, want an error and nothing sent", err, w.Body, w.Header())
+	}
+}
+
+// Whole seconds, never too early; nothing where nothing is known.
+func TestRetryAfter(t *testing.T) {
+	t.Parallel()
+	for after, want := range map[time.Duration]string{0: "", -time.Second: "", time.Second: "1", time.Millisecond: "1", 1001 * time.Millisecond: "2", 2 * time.Minute: "120"} {
+		w := httptest.NewRecorder()
+		RetryAfter(w, &fault.Error{After: after})
+		if got := w.Header().Get("Retry-After"); got != want {
+			t.Errorf("%v: got %q, want %q", after, got, want)
+		}
 	}
 }

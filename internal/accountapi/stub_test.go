@@ -1,0 +1,138 @@
+package accountapi
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"avow/internal/access"
+	"avow/internal/account"
+	"avow/internal/web"
+)
+
+// stub answers every call with what it is given and remembers how it was called.
+type stub struct {
+	refusal  error // of Authenticate
+	outcome  error // of every other call
+	request  account.Request
+	standing account.Standing
+	id       string
+	account  account.Account
+	issued   account.Issued
+
+	calls       []string
+	bearer      string
+	need        access.Need
+	value       string // the URL, code, or refresh token
+	credentials account.Credentials
+	scopes      []string
+	signIn      [3]string
+}
+
+func (s *stub) called(name, bearer string, need access.Need, value string) {
+	s.calls, s.bearer, s.need, s.value = append(s.calls, name), bearer, need, value
+}
+
+func (s *stub) Authenticate(_ context.Context, bearer string, need access.Need) error {
+	s.called("Authenticate", bearer, need, "")
+	return s.refusal
+}
+
+func (s *stub) CreateRequest(_ context.Context, bearer string, need access.Need, url string) (account.Request, error) {
+	s.called("CreateRequest", bearer, need, url)
+	return s.request, s.outcome
+}
+
+func (s *stub) Standing(_ context.Context, bearer string, need access.Need) (account.Standing, error) {
+	s.called("Standing", bearer, need, "")
+	return s.standing, s.outcome
+}
+
+func (s *stub) Verify(_ context.Context, bearer string, need access.Need, code string) (string, error) {
+	s.called("Verify", bearer, need, code)
+	return s.id, s.outcome
+}
+
+func (s *stub) Me(_ context.Context, bearer string, need access.Need) (account.Account, error) {
+	s.called("Me", bearer, need, "")
+	return s.account, s.outcome
+}
+
+func (s *stub) granted(name string, c account.Credentials, scopes []string) (account.Issued, error) {
+	s.calls, s.credentials, s.scopes = append(s.calls, name), c, scopes
+	return s.issued, s.outcome
+}
+
+func (s *stub) SignInClient(_ context.Context, c account.Credentials, scopes []string) (account.Issued, error) {
+	return s.granted("SignInClient", c, scopes)
+}
+
+func (s *stub) SignIn(_ context.Context, c account.Credentials, scopes []string, org, email, password string) (account.Issued, error) {
+	s.signIn = [3]string{org, email, password}
+	return s.granted("SignIn", c, scopes)
+}
+
+func (s *stub) Renew(_ context.Context, c account.Credentials, scopes []string, refresh string) (account.Issued, error) {
+	s.value = refresh
+	return s.granted("Renew", c, scopes)
+}
+
+// serve answers one request as the program would, but for the observer: so correlation ids are empty.
+func (s *stub) serve(t *testing.T, method, target, body string, headers ...string) *httptest.ResponseRecorder {
+	t.Helper()
+	site := web.NewSite(renderError)
+	site.Mount(New(s))
+	r := httptest.NewRequest(method, target, strings.NewReader(body))
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	w := httptest.NewRecorder()
+	site.ServeHTTP(w, r)
+	return w
+}
+
+// expect compares status and whole body.
+func expect(t *testing.T, w *httptest.ResponseRecorder, status int, body string) {
+	t.Helper()
+	if got := w.Body.String(); w.Code != status || got != body {
+		t.Errorf("got %d %s, want %d %s", w.Code, got, status, body)
+	}
+	if got := w.Header().Get("Content-Type"); got != "application/json" {
+		t.Errorf("got content type %q, want application/json", got)
+	}
+	if got := w.Header().Get("Cache-Control"); got != "no-store" {
+		t.Errorf("got Cache-Control %q, want no-store", got)
+	}
+}
+
+// external are the routes that take a bearer token.
+func external(t *testing.T) []web.Route {
+	t.Helper()
+	var routes []web.Route
+	for _, r := range New(&stub{}).Routes {
+		if strings.HasPrefix(r.Path, "/external/") {
+			routes = append(routes, r)
+		}
+	}
+	if len(routes) < 5 {
+		t.Fatalf("got %d routes below /external/, want at least 5", len(routes))
+	}
+	return routes
+}
+
+// unreadable are requests that no rule needs to see, by method.
+var unreadable = map[string][]struct{ name, query, contentType, body, code string }{
+	http.MethodGet: {{"unknown parameter", "?foo=1", "", "", "unknown_parameter"}},
+	http.MethodPost: {
+		{"content type", "", "text/plain", `{}`, "invalid_content_type_error"},
+		{"no content type", "", "", `{}`, "invalid_content_type_error"},
+		{"malformed", "", "application/json", `{"foo":`, "json_parser_error"},
+		{"not an object", "", "application/json", `[]`, "json_parser_error"},
+		{"member twice", "", "application/json", `{"foo":1,"foo":1}`, "json_parser_error"},
+		{"unknown member", "", "application/json", `{"foo":1}`, "unknown_parameter"},
+		{"wrong type", "", "application/json", `{"verification_url":1,"confirmation_code":1}`, "unknown_parameter"},
+		{"too large", "", "application/json", strings.Repeat(" ", 1<<20) + "{}", "request_too_large"},
+	},
+}
