@@ -21,6 +21,7 @@ import (
 	"avow/internal/metrics"
 	"avow/internal/outbox"
 	"avow/internal/pages"
+	"avow/internal/redisstore"
 	"avow/internal/skill"
 	"avow/internal/skillapi"
 	"avow/internal/store"
@@ -48,13 +49,14 @@ type App struct {
 
 	o      Options
 	keys   *access.Keyring
+	cache  *redisstore.Cache // nil: none is configured
 	health *health
 }
 
 // requestTime bounds one request, the wait for a database included.
 const requestTime = 30 * time.Second
 
-// New opens the database and builds everything on it. Nothing runs yet.
+// New opens the database, begins to look for Redis and builds everything on them. Nothing else runs yet.
 func New(ctx context.Context, o Options) (*App, error) {
 	keys, err := access.NewKeyring([][]byte(o.Config.SecretKeys))
 	if err != nil {
@@ -65,11 +67,34 @@ func New(ctx context.Context, o Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.health = newHealth(o.Now, a.Store)
+	a.openCache()
+	a.health = newHealth(o.Now, a.checks())
 	if err := a.build(); err != nil {
-		return nil, errors.Join(err, a.Store.Close())
+		return nil, errors.Join(err, a.Close())
 	}
 	return a, nil
+}
+
+func (a *App) openCache() {
+	if o := a.o; len(o.Config.Redis.Addresses) > 0 {
+		a.cache = redisstore.Open(redisstore.Options{Redis: o.Config.Redis, Keys: a.keys, Now: o.Now, Metrics: a.Metrics, Log: o.Log})
+	}
+}
+
+// checks are the dependencies: without the database nothing works, without Redis everything.
+func (a *App) checks() map[string]check {
+	all := map[string]check{"database": {a.Store.Ready, true}}
+	if a.cache != nil {
+		all["redis"] = check{a.cache.Ready, false}
+	}
+	return all
+}
+
+func (a *App) verifications() skill.Verifications {
+	if a.cache == nil {
+		return a.Store
+	}
+	return skill.WithCache(a.Store, a.cache)
 }
 
 func (a *App) build() error {
@@ -81,7 +106,7 @@ func (a *App) build() error {
 		Links:     account.LinkPolicy{PublicURL: a.o.PublicURL, Allowed: a.o.Config.AllowedVerificationURLs, AllowLoopback: a.dev()},
 	})
 	a.Skills = skill.NewService(skill.Options{
-		Verifications: a.Store, Keys: a.keys, Random: random, Now: a.o.Now, SessionTTL: a.o.Config.SessionTTL,
+		Verifications: a.verifications(), Keys: a.keys, Random: random, Now: a.o.Now, SessionTTL: a.o.Config.SessionTTL,
 		Callbacks: skill.CallbackPolicy{AllowHTTP: a.dev(), Networks: a.o.Config.EgressAllow},
 	})
 	sender, err := a.sender()
@@ -145,8 +170,13 @@ func (a *App) pages() pages.Options {
 	return o
 }
 
-// Close closes the database.
-func (a *App) Close() error { return a.Store.Close() }
+// Close lets go of Redis and closes the database.
+func (a *App) Close() error {
+	if a.cache != nil {
+		a.cache.Close()
+	}
+	return a.Store.Close()
+}
 
 // errDemo keeps demo credentials, which are derived from a file, out of production.
 var errDemo = fault.New(fault.Conflict, "demo_data", "This database was made by `avow dev` and holds demo credentials. Serve another one.")

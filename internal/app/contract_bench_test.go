@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -31,14 +32,33 @@ type bench struct {
 	*testing.T
 	clock   *clock
 	config  config.Config
-	app     *app.App
+	app     *app.App   // the first process
+	apps    []*app.App // all of them
 	base    string
 	vars    map[string]string
 	seen    map[string]bool // mails that earlier sections have looked at, by id
 	answer  *http.Response
 	body    []byte
-	log     *bytes.Buffer
+	log     *logBuffer
 	private []string // what must never stand in the log
+}
+
+// logBuffer keeps what several goroutines log.
+type logBuffer struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *logBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *logBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
 }
 
 // clock stands still until it is moved.
@@ -61,13 +81,17 @@ func (c *clock) advance(d time.Duration) {
 
 func newBench(t *testing.T, start time.Time, database string) *bench {
 	t.Helper()
-	c, err := config.Load(config.Dev, map[string]string{"data": t.TempDir()}, nil)
+	var environ []string
+	if redis, ok := caches.Load(database); ok {
+		environ = []string{"AVOW_REDIS_URL=" + redis.(string)}
+	}
+	c, err := config.Load(config.Dev, map[string]string{"data": t.TempDir()}, environ)
 	if err != nil {
 		t.Fatal(err)
 	}
 	c.DatabaseURL = database
 	c.SecretKeys = config.Keys{bytes.Repeat([]byte{7}, 32)}
-	return &bench{T: t, clock: &clock{now: start}, config: c, vars: map[string]string{}, seen: map[string]bool{}, log: &bytes.Buffer{}}
+	return &bench{T: t, clock: &clock{now: start}, config: c, vars: map[string]string{}, seen: map[string]bool{}, log: &logBuffer{}}
 }
 
 // play carries out the sections from top to bottom.
@@ -117,14 +141,44 @@ func (b *bench) start() {
 	b.must(err)
 	b.base = "http://" + listener.Addr().String()
 	b.vars["base"] = b.base
-	b.app, err = app.New(ctx, app.Options{
-		Config: b.config, PublicURL: b.base, Log: slog.New(slog.NewTextHandler(b.log, nil)), Now: b.clock.Now, Random: rand.Reader, Version: "test",
-	})
-	b.must(err)
-	b.Cleanup(func() { _ = b.app.Close() })
-	server := &httptest.Server{Listener: listener, Config: &http.Server{Handler: b.app.Handler()}}
+	b.processes()
+	b.awaitCache()
+	server := &httptest.Server{Listener: listener, Config: &http.Server{Handler: b.handler()}}
 	server.Start()
 	b.Cleanup(server.Close)
+}
+
+// processes starts what serves the case: one process, or, where the engine says so, two that answer requests in turn and one that delivers.
+func (b *bench) processes() {
+	b.Helper()
+	n := 1
+	if _, several := replicated.Load(b.config.DatabaseURL); several {
+		n = 3
+	}
+	for range n {
+		a, err := app.New(context.Background(), app.Options{
+			Config: b.config, PublicURL: b.base, Log: slog.New(slog.NewTextHandler(b.log, nil)), Now: b.clock.Now, Random: rand.Reader, Version: "test",
+		})
+		b.must(err)
+		b.Cleanup(func() { _ = a.Close() })
+		b.apps = append(b.apps, a)
+	}
+	b.app = b.apps[0]
+}
+
+// worker delivers: the last process, which with several answers no requests.
+func (b *bench) worker() *outbox.Worker { return b.apps[len(b.apps)-1].Worker }
+
+// handler answers requests by the processes that do, in turn.
+func (b *bench) handler() http.Handler {
+	handlers := []http.Handler{b.app.Handler()}
+	if len(b.apps) > 1 {
+		handlers = append(handlers, b.apps[1].Handler())
+	}
+	var turn atomic.Int64
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		handlers[int(turn.Add(1))%len(handlers)].ServeHTTP(w, r)
+	})
 }
 
 func (b *bench) must(err error) {

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -20,6 +21,12 @@ var familyClocks = map[string]time.Time{
 var engines = map[string]func(t *testing.T) string{
 	"sqlite": func(t *testing.T) string { return "sqlite:" + filepath.Join(t.TempDir(), "avow.db") },
 }
+
+// replicated holds the databases that several processes serve.
+var replicated sync.Map
+
+// caches holds the URL of the Redis that goes with a database, for engines that have one.
+var caches sync.Map
 
 // onEngines runs a test once for every engine.
 func onEngines(t *testing.T, test func(t *testing.T, database string)) {

@@ -7,48 +7,54 @@ import (
 	"sync"
 	"time"
 
-	"avow/internal/store"
 	"avow/internal/web"
 )
 
 // health knows whether each dependency answers, and since when it does or does not.
 type health struct {
 	now    func() time.Time
-	checks map[string]func(context.Context) error
+	checks map[string]check
 
 	mu   sync.Mutex
 	last map[string]dependency
 }
 
-// dependency is the state of one dependency as /readyz tells it.
-type dependency struct {
-	Ready bool      `json:"ready"`
-	Since time.Time `json:"since"`
+// check asks one dependency. One that is not required does not make the server unready.
+type check struct {
+	ask      func(context.Context) error
+	required bool
 }
 
-func newHealth(now func() time.Time, s *store.Store) *health {
-	return &health{now: now, checks: map[string]func(context.Context) error{"database": s.Ready}, last: map[string]dependency{}}
+// dependency is the state of one dependency as /readyz tells it.
+type dependency struct {
+	Ready    bool      `json:"ready"`
+	Since    time.Time `json:"since"`
+	Required bool      `json:"required"`
+}
+
+func newHealth(now func() time.Time, checks map[string]check) *health {
+	return &health{now: now, checks: checks, last: map[string]dependency{}}
 }
 
 // check asks every dependency, for at most two seconds each.
 func (h *health) check(ctx context.Context) (all map[string]dependency, ready bool) {
 	all, ready = map[string]dependency{}, true
-	for name, ask := range h.checks {
+	for name, c := range h.checks {
 		limited, cancel := context.WithTimeout(ctx, 2*time.Second)
-		answers := ask(limited) == nil
+		answers := c.ask(limited) == nil
 		cancel()
-		all[name] = h.note(name, answers)
-		ready = ready && answers
+		all[name] = h.note(name, answers, c.required)
+		ready = ready && (answers || !c.required)
 	}
 	return all, ready
 }
 
-func (h *health) note(name string, answers bool) dependency {
+func (h *health) note(name string, answers, required bool) dependency {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	d, known := h.last[name]
 	if !known || d.Ready != answers {
-		d = dependency{Ready: answers, Since: h.now()}
+		d = dependency{Ready: answers, Since: h.now(), Required: required}
 		h.last[name] = d
 	}
 	return d

@@ -8,10 +8,21 @@ import (
 	"testing"
 
 	"avow/internal/pgtest"
+	"avow/internal/redistest"
 	"avow/internal/store"
 )
 
 func TestMain(m *testing.M) {
 	engines["postgres"] = func(t *testing.T) string { return pgtest.URL(t) }
+	engines["replicas"] = func(t *testing.T) string {
+		database := pgtest.URL(t)
+		replicated.Store(database, true)
+		return database
+	}
+	engines["postgres+redis"] = func(t *testing.T) string {
+		database := pgtest.URL(t)
+		caches.Store(database, redistest.Start(t).URL)
+		return database
+	}
 	os.Exit(pgtest.Main(m, func(ctx context.Context, url string) error { return store.Migrate(ctx, url, func(string) {}) }))
 }

@@ -49,6 +49,8 @@ type Config struct {
 	DataDir string `env:"AVOW_DATA_DIR" flag:"data" envDefault:"./avow-data" help:"Directory of the embedded database, the captured mail and the secret key of dev."`
 	// DatabaseURL is sqlite:FILE or postgres://…, which may hold a password; see Embedded and DatabaseFile.
 	DatabaseURL string `env:"AVOW_DATABASE_URL" default:"sqlite: in the data directory" help:"Database: sqlite:FILE for the embedded one, or postgres://user:password@host/name (PostgreSQL 15 or later)."`
+	// Redis is where sessions are cached; the zero value is nowhere.
+	Redis Redis `env:"AVOW_REDIS_URL" secret:"true" default:"empty: no cache" help:"Cache of skill sessions, which the database keeps in any case: redis://user:pass@host:6379/0; several hosts, comma-separated, for a Cluster; redis-sentinel://user:pass@host:26379,host:26379/master for sentinels (?db=0&sentinel_user=…&sentinel_password=…). rediss for TLS. Away or empty, it costs speed and nothing else."`
 
 	// SMTPURLs are the mail relays in the order in which they are tried, each
 	// an smtp or smtps URL with a host; none means that mail is captured.
@@ -107,7 +109,7 @@ const (
 
 // reserved are the names of the settings table that belong to features of later
 // versions. They are refused by name, so that nobody believes they work.
-var reserved = []string{"AVOW_AI_KEY", "AVOW_AI_MODEL", "AVOW_AI_URL", "AVOW_REDIS_URL"}
+var reserved = []string{"AVOW_AI_KEY", "AVOW_AI_MODEL", "AVOW_AI_URL"}
 
 // Embedded says whether the database is the embedded one, which belongs to one server process.
 func (c Config) Embedded() bool { return strings.HasPrefix(c.DatabaseURL, sqliteScheme) }

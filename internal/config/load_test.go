@@ -91,11 +91,12 @@ func TestLoadEverySetting(t *testing.T) {
 		"AVOW_CORS_ORIGINS=https://App.example.org/,http://localhost:3000",
 		"AVOW_TLS_CERT=cert.pem", "AVOW_TLS_KEY=key.pem", "AVOW_DATABASE_POOL=1000",
 		"AVOW_SESSION_TTL=1h", "AVOW_VERIFICATION_TTL=2h", "AVOW_REVIEW_TTL=3h", "AVOW_SHUTDOWN_TIMEOUT=1m30s",
-		"AVOW_LOG_LEVEL=debug", "AVOW_LOG_FORMAT=json",
+		"AVOW_LOG_LEVEL=debug", "AVOW_LOG_FORMAT=json", "AVOW_REDIS_URL=rediss://u:p%40ss@cache.example.org/3",
 		"HOME=/home/avow", "AVOW_PORT=tcp://10.0.0.1:80", "AVOW_PORT_80_TCP=x", "AVOW_SERVICE_HOST=10.0.0.1")
 	want := config.Config{
 		Profile: config.Serve, Addr: ":443", AdminAddr: "[::1]:9999", PublicURL: "https://verify.example.org/base",
 		DataDir: "/var/lib/avow", DatabaseURL: "sqlite:/srv/a.db",
+		Redis:                   config.Redis{Addresses: []string{"cache.example.org:6379"}, TLS: true, User: "u", Password: "p@ss", Database: 3},
 		SMTPURLs:                []config.Secret{"smtp://user:pass@a.example.org:587?tls=required", "smtps://b.example.org"},
 		MailFrom:                mail.Address{Name: "Avow", Address: "verify@example.org"},
 		SecretKeys:              config.Keys{keyBytes('a'), keyBytes('b'), keyBytes('c')},
@@ -185,7 +186,7 @@ func TestLoadAccepts(t *testing.T) {
 		{"relay with sender in dev", config.Dev, []string{"AVOW_SMTP_URL=smtp://localhost:25/", "AVOW_MAIL_FROM=a@example.org"}},
 		{"sender alone in dev", config.Dev, []string{"AVOW_MAIL_FROM=a@example.org"}},
 		{"both ports free", config.Dev, []string{"AVOW_ADDR=127.0.0.1:0", "AVOW_ADMIN_ADDR=127.0.0.1:0"}},
-		{"empty reserved name", config.Dev, []string{"AVOW_REDIS_URL=", "AVOW_AI_KEY_FILE="}},
+		{"empty reserved name", config.Dev, []string{"AVOW_AI_URL=", "AVOW_AI_KEY_FILE="}},
 		{"database default in words", config.Dev, []string{"AVOW_DATABASE_URL=sqlite:"}},
 		{"any verification URL in serve", config.Serve, serveEnv("AVOW_ALLOWED_VERIFICATION_URLS=*")},
 	}

@@ -19,13 +19,15 @@ func TestLoadRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	const (
-		duration   = `want a duration above zero such as 36h, 15m or 30s`
-		relay      = `want smtp://user:password@host:587 or smtps://host, percent-encoded, with no more than ?tls=required behind it`
-		public     = `AVOW_PUBLIC_URL: want an absolute http or https URL without user, query and fragment, such as https://verify.example.org`
-		prefixes   = `want * or an absolute https prefix such as https://app.example.org/ (http only to loopback in dev)`
-		sqlite     = `AVOW_DATABASE_URL: want postgres://… or sqlite:FILE without parameters, such as sqlite:/var/lib/avow/avow.db`
-		postgres   = `AVOW_DATABASE_URL: cannot be read as a PostgreSQL URL, such as postgres://user:password@host:5432/avow, percent-encoded`
-		address    = `want host:port such as 127.0.0.1:8080`
+		duration = `want a duration above zero such as 36h, 15m or 30s`
+		relay    = `want smtp://user:password@host:587 or smtps://host, percent-encoded, with no more than ?tls=required behind it`
+		public   = `AVOW_PUBLIC_URL: want an absolute http or https URL without user, query and fragment, such as https://verify.example.org`
+		prefixes = `want * or an absolute https prefix such as https://app.example.org/ (http only to loopback in dev)`
+		sqlite   = `AVOW_DATABASE_URL: want postgres://… or sqlite:FILE without parameters, such as sqlite:/var/lib/avow/avow.db`
+		postgres = `AVOW_DATABASE_URL: cannot be read as a PostgreSQL URL, such as postgres://user:password@host:5432/avow, percent-encoded`
+		address  = `want host:port such as 127.0.0.1:8080`
+		redis    = `AVOW_REDIS_URL: want redis://user:password@host:6379/0, several hosts for a Cluster (host:6379,host:6379), or ` +
+			`redis-sentinel://user:password@host:26379,host:26379/master; rediss for TLS; percent-encoded`
 		unreserved = `this version of avow does not support it yet; unset it`
 	)
 	tests := []struct {
@@ -81,7 +83,27 @@ func TestLoadRefuses(t *testing.T) {
 		{"AVOW_SHUTDOWN_TIMEOUT=15", `AVOW_SHUTDOWN_TIMEOUT: got "15", ` + duration},
 		{"AVOW_LOG_LEVEL=loud", `AVOW_LOG_LEVEL: want debug, info, warn or error`},
 		{"AVOW_LOG_FORMAT=xml", `AVOW_LOG_FORMAT: got "xml", want text or json`},
-		{"AVOW_REDIS_URL=redis://h", `AVOW_REDIS_URL: ` + unreserved},
+		{"AVOW_REDIS_URL=hunter2", redis},
+		{"AVOW_REDIS_URL=h:6379", redis},
+		{"AVOW_REDIS_URL=valkey://h", redis},
+		{"AVOW_REDIS_URL=redis://", redis},
+		{"AVOW_REDIS_URL=redis://:hunter2@", redis},
+		{"AVOW_REDIS_URL=redis://hunter2@h", redis},
+		{"AVOW_REDIS_URL=redis://u:hunter%2@h", redis},
+		{"AVOW_REDIS_URL=redis://h:0", redis},
+		{"AVOW_REDIS_URL=redis://h:65536", redis},
+		{"AVOW_REDIS_URL=redis://h,", redis},
+		{"AVOW_REDIS_URL=redis://h,u:hunter2@h", redis},
+		{"AVOW_REDIS_URL=redis://u:hunter2@h,u:hunter2@i", redis},
+		{"AVOW_REDIS_URL=redis://h/x", redis},
+		{"AVOW_REDIS_URL=redis://h/-1", redis},
+		{"AVOW_REDIS_URL=redis://h,h2/1", redis},
+		{"AVOW_REDIS_URL=redis://h?db=1", redis},
+		{"AVOW_REDIS_URL=redis://h#x", redis},
+		{"AVOW_REDIS_URL=redis-sentinel://h", redis},
+		{"AVOW_REDIS_URL=redis-sentinel://h/m/x", redis},
+		{"AVOW_REDIS_URL=redis-sentinel://h/m?db=x", redis},
+		{"AVOW_REDIS_URL=redis-sentinel://h/m?password=hunter2", redis},
 		{"AVOW_AI_URL=https://h", `AVOW_AI_URL: ` + unreserved},
 		{"AVOW_AI_KEY=hunter2", `AVOW_AI_KEY: ` + unreserved},
 		{"AVOW_AI_KEY_FILE=/hunter2", `AVOW_AI_KEY_FILE: ` + unreserved},
@@ -177,7 +199,7 @@ func TestServeRefusesLoopbackHTTP(t *testing.T) {
 func TestLoadReportsAllAtOnce(t *testing.T) {
 	t.Parallel()
 	got := problemsOf(t, config.Dev, map[string]string{"lgo-level": "info"},
-		"AVOW_ZULU=1", "AVOW_LOG_FORMAT=xml", "AVOW_ALPHA=1", "AVOW_ADDR=x", "AVOW_REDIS_URL=redis://h", "AVOW_LIMITS=maybe")
+		"AVOW_ZULU=1", "AVOW_LOG_FORMAT=xml", "AVOW_ALPHA=1", "AVOW_ADDR=x", "AVOW_REDIS_URL=h", "AVOW_LIMITS=maybe")
 	var names []string
 	for _, line := range got {
 		name, _, _ := strings.Cut(line, ":")

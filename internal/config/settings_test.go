@@ -138,8 +138,8 @@ func spoken(t *testing.T, v any) string {
 func TestSecretsAreNeverPrinted(t *testing.T) {
 	t.Parallel()
 	key := strings.Repeat("k", keyBytes)
-	cfg := Config{SMTPURLs: []Secret{"smtp://u:hunter2@h"}, SecretKeys: Keys{[]byte(key)}}
-	values := []any{cfg, &cfg, cfg.SMTPURLs, cfg.SMTPURLs[0], cfg.SecretKeys, cfg.SMTPURLs[0].String(), cfg.SecretKeys.String()}
+	cfg := Config{SMTPURLs: []Secret{"smtp://u:hunter2@h"}, SecretKeys: Keys{[]byte(key)}, Redis: Redis{Password: "hunter2"}}
+	values := []any{cfg, &cfg, cfg.Redis, &cfg.Redis, cfg.Redis.String(), cfg.SMTPURLs, cfg.SMTPURLs[0], cfg.SecretKeys, cfg.SMTPURLs[0].String(), cfg.SecretKeys.String()}
 	leaks := []string{"hunter2", fmt.Sprintf("%x", "hunter2"), key, fmt.Sprintf("%x", key), "107 107", "a2tr", "0x6b"}
 	for _, v := range values {
 		got := spoken(t, v)

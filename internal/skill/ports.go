@@ -20,6 +20,9 @@ type Subject struct {
 	Token        access.Lookup
 	Verification string
 
+	// Lists asks for the lists of the verification's session. They are large, and few calls need them.
+	Lists bool
+
 	// The persons that init may mean; an empty key means nobody.
 	EmailKey string
 	PhoneKey string

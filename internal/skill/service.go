@@ -105,7 +105,7 @@ func (s *Service) StoreItems(ctx context.Context, apiKey, token string, sources 
 		in.RecordIDs = append(in.RecordIDs, s.o.Random.UUID())
 	}
 	subject := s.keyed(apiKey)
-	subject.ByToken, subject.Token = true, s.lookup(token)
+	subject.ByToken, subject.Token, subject.Lists = true, s.lookup(token), true
 	var v Verification
 	next, err := s.change(ctx, apiKey, subject, func(state State) (Next, error) {
 		if state.Verification != nil {
@@ -136,7 +136,7 @@ func (s *Service) Items(ctx context.Context, verification string) ([]Item, error
 
 // SessionData returns the data of the session with this token.
 func (s *Service) SessionData(ctx context.Context, token string) (SessionData, error) {
-	state, err := s.o.Verifications.ViewVerification(ctx, Subject{ByToken: true, Token: s.lookup(token)})
+	state, err := s.o.Verifications.ViewVerification(ctx, Subject{ByToken: true, Token: s.lookup(token), Lists: true})
 	if err != nil {
 		return SessionData{}, err
 	}

@@ -93,7 +93,7 @@ type Session struct {
 	Hash         access.Hash
 	Owner        access.Owner
 	Verification string
-	Lists        Lists
+	Lists        Lists // empty unless the call asked for them
 	SkillIDs     []string
 	CreatedAt    time.Time
 	ExpiresAt    time.Time
@@ -102,7 +102,7 @@ type Session struct {
 // live reports whether the session can still be used. Nobody can tell an expired session from one that never was.
 func (s *Session) live(now time.Time) bool { return s != nil && now.Before(s.ExpiresAt) }
 
-// Lists are the three lists of init, member for member as the caller sent them; never nil.
+// Lists are the three lists of init, member for member as the caller sent them; where they are loaded, never nil.
 type Lists struct {
 	Projects     json.RawMessage
 	Experience   json.RawMessage

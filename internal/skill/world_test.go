@@ -66,6 +66,9 @@ func (w *world) state(s Subject) State {
 	if v, ok := w.verifications[id]; ok && mine(v.Owner) {
 		w.about(&state, v)
 	}
+	if state.Session != nil && !s.Lists {
+		state.Session.Lists = Lists{}
+	}
 	for _, u := range w.users {
 		if mine(u.Owner) && s.EmailKey != "" && EmailKey(u.Email) == s.EmailKey {
 			state.ByEmail = &u

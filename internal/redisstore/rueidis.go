@@ -1,0 +1,77 @@
+package redisstore
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"time"
+
+	"github.com/redis/rueidis"
+
+	"avow/internal/config"
+)
+
+// redis is a server, a Cluster, or the master that sentinels name.
+type redis struct{ client rueidis.Client }
+
+// connect fails when no Redis is there. What it returns connects again by itself, but is thrown away when a call has failed.
+func connect(r config.Redis) (server, error) {
+	client, err := rueidis.NewClient(clientOptions(r))
+	if err != nil {
+		return nil, err
+	}
+	return redis{client}, nil
+}
+
+// connectTime bounds one connection and each command on its way to one.
+const connectTime = time.Second
+
+func clientOptions(r config.Redis) rueidis.ClientOption {
+	dialer := net.Dialer{Timeout: connectTime}
+	o := rueidis.ClientOption{
+		InitAddress: r.Addresses, Username: r.User, Password: r.Password, SelectDB: r.Database, ClientName: "avow",
+		Dialer: dialer, ConnWriteTimeout: connectTime, DisableCache: true, DisableRetry: true,
+		Sentinel: rueidis.SentinelOption{
+			MasterSet: r.Master, Username: r.SentinelUser, Password: r.SentinelPassword, ClientName: "avow", Dialer: dialer,
+			TopologyRefreshInterval: 5 * time.Second,
+		},
+	}
+	if r.TLS {
+		o.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12}
+		o.Sentinel.TLSConfig = o.TLSConfig
+	}
+	return o
+}
+
+func (r redis) get(ctx context.Context, keys []string) ([][]byte, error) {
+	var commands rueidis.Commands
+	for _, key := range keys {
+		commands = append(commands, r.client.B().Get().Key(key).Build())
+	}
+	var values [][]byte
+	for _, answer := range r.client.DoMulti(ctx, commands...) {
+		value, err := answer.AsBytes()
+		switch {
+		case err == nil:
+			values = append(values, value)
+		case !rueidis.IsRedisNil(err):
+			return nil, err
+		}
+	}
+	return values, nil
+}
+
+func (r redis) set(ctx context.Context, pairs []pair, last time.Duration) error {
+	var commands rueidis.Commands
+	for _, p := range pairs {
+		commands = append(commands, r.client.B().Set().Key(p.key).Value(rueidis.BinaryString(p.value)).PxMilliseconds(last.Milliseconds()).Build())
+	}
+	for _, answer := range r.client.DoMulti(ctx, commands...) {
+		if err := answer.Error(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r redis) close() { r.client.Close() }
