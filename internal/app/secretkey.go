@@ -42,10 +42,15 @@ func UseKeyFile(c *config.Config) error {
 	return nil
 }
 
-// MakeKeyFile writes a new master key into the data directory unless there is one, readable for its owner only.
+// MakeKeyFile writes a new master key into the data directory unless there is one, readable for its owner only. A database that is there without its key was not
+// made by dev: it is refused and nothing is left behind, least of all a key that does not belong to it.
 func MakeKeyFile(c config.Config, random io.Reader) error {
-	if len(c.SecretKeys) > 0 {
+	file := filepath.Join(c.DataDir, secretKeyFile)
+	if len(c.SecretKeys) > 0 || exists(file) {
 		return nil
+	}
+	if c.Embedded() && exists(c.DatabaseFile()) {
+		return errForeign
 	}
 	if err := os.MkdirAll(c.DataDir, 0o700); err != nil {
 		return err
@@ -54,13 +59,20 @@ func MakeKeyFile(c config.Config, random io.Reader) error {
 	if _, err := io.ReadFull(random, key); err != nil {
 		return err
 	}
-	file, err := os.OpenFile(filepath.Join(c.DataDir, secretKeyFile), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if errors.Is(err, fs.ErrExist) {
-		return nil
-	}
+	return writeOnce(file, base64.StdEncoding.EncodeToString(key)+"\n")
+}
+
+func exists(file string) bool {
+	_, err := os.Stat(file)
+	return err == nil
+}
+
+// writeOnce makes a file that must not be there yet.
+func writeOnce(name, text string) error {
+	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintln(file, base64.StdEncoding.EncodeToString(key))
+	_, err = io.WriteString(file, text)
 	return errors.Join(err, file.Sync(), file.Close())
 }
