@@ -1,0 +1,203 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// The forms of what commands make up (interfaces.md, section 3).
+var (
+	orgForm     = regexp.MustCompile(`^org_[A-Za-z0-9]{22}$`)
+	keyForm     = regexp.MustCompile(`^key_[A-Za-z0-9]{22}$`)
+	accountForm = regexp.MustCompile(`^[0-9a-f]{24}$`)
+	stampForm   = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$`)
+)
+
+func wantForm(t *testing.T, what, got string, form *regexp.Regexp) {
+	t.Helper()
+	if !form.MatchString(got) {
+		t.Errorf("%s: got %q, want the form %s", what, got, form)
+	}
+}
+
+// want fails unless two values are the same.
+func want[T any](t *testing.T, what string, got, want T) {
+	t.Helper()
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("%s: got (+), want (-):\n%s", what, d)
+	}
+}
+
+func TestOrgCommands(t *testing.T) {
+	t.Parallel()
+	o := newOperator(t)
+	line := o.must(t, "org", "create", "--name", "acme")
+	wantMembers(t, line, "org", "name")
+	acme := mustDecode[madeOrg](t, line)
+	wantForm(t, "id", acme.Org, orgForm)
+	want(t, "name", acme.Name, "acme")
+	other := o.must(t, "org", "create", "--name", "Bücher & Söhne")
+	want(t, "list", strings.Split(o.must(t, "org", "list"), "\n"), []string{other, line})
+
+	shown := o.must(t, "org", "show", "acme")
+	wantMembers(t, shown, "org", "name", "created_at", "settings")
+	want(t, "shown by its id", o.must(t, "org", "show", acme.Org), shown)
+	wantForm(t, "created_at", mustDecode[struct {
+		At string `json:"created_at"`
+	}](t, shown).At, stampForm)
+}
+
+func TestOrgSettings(t *testing.T) {
+	t.Parallel()
+	o := newOperator(t)
+	o.must(t, "org", "create", "--name", "acme")
+	settings := func() map[string]string {
+		return mustDecode[struct{ Settings map[string]string }](t, o.must(t, "org", "show", "acme")).Settings
+	}
+	before := settings()
+	want(t, "defaults", before, map[string]string{"brand_name": "", "one_attempt_per_combination": "off", "session_token_as_key": "on"})
+	want(t, "org set with --json", o.must(t, "org", "set", "acme", "session_token_as_key", "off"), "")
+	o.must(t, "org", "set", "acme", "brand_name", "Acme Publishing")
+	before["session_token_as_key"], before["brand_name"] = "off", "Acme Publishing"
+	want(t, "after two changes", settings(), before)
+}
+
+func TestKeyCommands(t *testing.T) {
+	t.Parallel()
+	o := newOperator(t)
+	acme := mustMake[madeOrg](t, o, "org", "create", "--name", "acme")
+	var ids []string
+	for _, mode := range []string{"live", "test"} {
+		line := o.must(t, "key", "create", "--org", "acme", "--name", "backend", "--mode", mode)
+		wantMembers(t, line, "keyId", "apiKey", "secretKey", "webhookSecret", "mode", "name")
+		k := mustDecode[madeKey](t, line)
+		wantForm(t, "keyId", k.KeyID, keyForm)
+		wantForm(t, "apiKey", k.APIKey, regexp.MustCompile(`^avow_`+mode+`_[A-Za-z0-9]{30,}$`))
+		wantForm(t, "secretKey", k.SecretKey, regexp.MustCompile(`^avow_`+mode+`_sk_[A-Za-z0-9]{30,}$`))
+		wantForm(t, "webhookSecret", k.WebhookSecret, regexp.MustCompile(`^whsec_[A-Za-z0-9+/]+=*$`))
+		want(t, "mode and name", []string{k.Mode, k.Name}, []string{mode, "backend"})
+		ids = append(ids, k.KeyID)
+	}
+	rotated := o.must(t, "key", "rotate", ids[0])
+	wantMembers(t, rotated, "keyId", "secretKey", "webhookSecret", "previousValidUntil")
+	want(t, "key revoke with --json", o.must(t, "key", "revoke", ids[1]), "")
+
+	listed := strings.Split(o.must(t, "key", "list", "--org", "acme"), "\n")
+	slices.SortFunc(listed, func(a, b string) int { return len(a) - len(b) }) // the revoked one has a member more
+	wantMembers(t, listed[0], "keyId", "name", "mode", "org", "createdAt")
+	wantMembers(t, listed[1], "keyId", "name", "mode", "org", "createdAt", "revokedAt")
+	got := mustDecode[struct{ KeyID, Org, RevokedAt string }](t, listed[1])
+	want(t, "revoked", []string{got.KeyID, got.Org}, []string{ids[1], acme.Org})
+	wantForm(t, "revokedAt", got.RevokedAt, stampForm)
+}
+
+func TestClientCommands(t *testing.T) {
+	t.Parallel()
+	o := newOperator(t)
+	o.must(t, "org", "create", "--name", "acme")
+	line := o.must(t, "client", "create", "--org", "acme", "--name", "web", "--scopes", meScopes, "--verification-urls", "https://a.example/,https://b.example/x", "--offline-access")
+	wantMembers(t, line, "client_id", "client_secret", "scopes")
+	c := mustDecode[madeClient](t, line)
+	want(t, "scopes", c.Scopes, meScopes)
+
+	rotated := o.must(t, "client", "rotate", c.ID)
+	wantMembers(t, rotated, "client_id", "client_secret")
+	if got := mustDecode[madeClient](t, rotated); got.ID != c.ID || got.Secret == c.Secret || got.Secret == "" {
+		t.Errorf("rotated: got %+v, want another secret of %s", got, c.ID)
+	}
+	listed := o.must(t, "client", "list")
+	wantMembers(t, listed, "client_id", "name", "org", "scopes", "offline_access", "created_at")
+	want(t, "client disable with --json", o.must(t, "client", "disable", c.ID), "")
+	wantMembers(t, o.must(t, "client", "list", "--org", "acme"), "client_id", "name", "org", "scopes", "offline_access", "created_at", "disabled_at")
+	if strings.Contains(listed, c.Secret) {
+		t.Errorf("list: got the secret, want none")
+	}
+}
+
+func TestAccountCommands(t *testing.T) {
+	t.Parallel()
+	o := newOperator(t)
+	acme := mustMake[madeOrg](t, o, "org", "create", "--name", "acme")
+	line := o.must(t, "account", "create", "--org", "acme", "--email", someEmail)
+	wantMembers(t, line, "id", "email", "status", "verified")
+	anna := mustDecode[madeAccount](t, line)
+	wantForm(t, "id", anna.ID, accountForm)
+	want(t, "new", anna, madeAccount{anna.ID, someEmail, "created", false})
+	bob := mustMake[madeAccount](t, o, "account", "create", "--org", acme.Org, "--email", "bob@example.com", "--verified")
+	want(t, "verified", bob, madeAccount{bob.ID, "bob@example.com", "active", true})
+
+	shown := o.must(t, "account", "show", anna.ID)
+	wantMembers(t, shown, "id", "email", "status", "verified", "org", "login_disabled", "created_at", "updated_at")
+	want(t, "shown by its id in upper case", o.must(t, "account", "show", strings.ToUpper(anna.ID)), shown)
+	want(t, "account disable with --json", o.must(t, "account", "disable", anna.ID), "")
+	want(t, "disabled", mustMake[madeAccount](t, o, "account", "show", anna.ID).Status, "inactive")
+}
+
+func TestTokenCommands(t *testing.T) {
+	t.Parallel()
+	o := newOperator(t)
+	o.must(t, "org", "create", "--name", "acme")
+	c := mustMake[madeClient](t, o, "client", "create", "--org", "acme", "--name", "web", "--scopes", meScopes)
+	line := o.must(t, "token", "issue", "--client", c.ID, "--scopes", "/external/me/r")
+	wantMembers(t, line, "access_token", "expires_in", "scope")
+	issued := mustDecode[madeToken](t, line)
+	want(t, "life and scope", []any{issued.ExpiresIn, issued.Scope}, []any{3600, "/external/me/r"})
+	want(t, "token revoke with --json", o.must(t, "token", "revoke", issued.Token), "")
+	piped, err := o.run(mustMake[madeToken](t, o, "token", "issue", "--client", c.ID, "--scopes", meScopes).Token+"\n", "token", "revoke", "-")
+	if err != nil || piped.code != 0 {
+		t.Errorf("a token from standard input: got %+v, %v, want exit code 0", piped, err)
+	}
+}
+
+func TestMigrateCommands(t *testing.T) {
+	t.Parallel()
+	o := operator{data: t.TempDir()} // no master key: a schema holds no secrets
+	type status struct{ Version, Latest int }
+	line := o.must(t, "migrate", "status")
+	wantMembers(t, line, "version", "latest")
+	before := mustDecode[status](t, line)
+	if before.Version != 0 || before.Latest < 1 {
+		t.Errorf("before: got %+v, want version 0 and a later one", before)
+	}
+	up := o.must(t, "migrate", "up")
+	wantMembers(t, up, "version", "latest")
+	want(t, "after", mustDecode[status](t, up), status{before.Latest, before.Latest})
+	want(t, "again", o.must(t, "migrate", "up"), up)
+	want(t, "status after", o.must(t, "migrate", "status"), up)
+}
+
+func TestVersionCommand(t *testing.T) {
+	t.Parallel()
+	line := operator{data: t.TempDir()}.must(t, "version")
+	wantMembers(t, line, "version", "commit", "go")
+	got := mustDecode[struct{ Version, Commit, Go string }](t, line)
+	want(t, "version and commit", []string{got.Version, got.Commit}, []string{builtVersion, builtCommit})
+	wantForm(t, "go", got.Go, regexp.MustCompile(`^1\.\d+`))
+}
+
+// allCommands are the commands that exist; each explains itself.
+var allCommands = []string{
+	"", "dev", "serve", "worker", "version",
+	"migrate", "migrate up", "migrate status",
+	"org", "org create", "org list", "org set", "org show",
+	"key", "key create", "key list", "key rotate", "key revoke",
+	"client", "client create", "client list", "client rotate", "client disable",
+	"account", "account create", "account show", "account disable",
+	"token", "token issue", "token revoke",
+}
+
+func TestEveryCommandHasHelp(t *testing.T) {
+	t.Parallel()
+	for _, name := range allCommands {
+		got, err := command(nil, "", append(strings.Fields(name), "--help")...)
+		if err != nil || got.code != 0 || got.stderr != "" || !strings.HasPrefix(got.stdout, "Usage: avow ") {
+			t.Errorf("avow %s --help: got %+v, %v, want exit code 0 and text on stdout alone", name, got, err)
+		}
+	}
+}
