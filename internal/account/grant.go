@@ -127,7 +127,7 @@ func RefreshGrant(s GrantState, in GrantInput) (GrantNext, error) {
 // Direct issues an access token on an operator's word: `avow token issue`.
 func Direct(s GrantState, in GrantInput, account *Account) (GrantNext, error) {
 	if s.Client == nil || !s.Client.DisabledAt.IsZero() {
-		return GrantNext{}, ErrClientInvalid
+		return GrantNext{}, access.ErrClientGone
 	}
 	scopes, err := granted(in.Scopes, s.Client.Scopes)
 	if err != nil {

@@ -245,8 +245,8 @@ func TestDirect(t *testing.T) {
 		"all scopes":       {func(s *GrantState) { s.Client.Scopes = scopes }, anna, nil, []access.Token{issued(accountID, "fam_new", scopes...)}, nil},
 		"of a blocked one": {func(*GrantState) {}, &Account{ID: accountID, Status: Inactive}, scopes, nil, ErrNoTokens},
 		"too many scopes":  {func(*GrantState) {}, anna, []string{"/external/account/w"}, nil, ErrScopeInvalid},
-		"unknown client":   {func(s *GrantState) { s.Client = nil }, anna, nil, nil, ErrClientInvalid},
-		"disabled client":  {func(s *GrantState) { s.Client.DisabledAt = start }, anna, nil, nil, ErrClientInvalid},
+		"unknown client":   {func(s *GrantState) { s.Client = nil }, anna, nil, nil, access.ErrClientGone},
+		"disabled client":  {func(s *GrantState) { s.Client.DisabledAt = start }, anna, nil, nil, access.ErrClientGone},
 	}
 	for name, tt := range tests {
 		in := grantInput(tt.asked...)

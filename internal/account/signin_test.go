@@ -185,10 +185,10 @@ func TestIssue(t *testing.T) {
 		"of nobody":            {clientID, "", []string{ScopeMeRead}, nil, access.ErrNoIdentity},
 		"too little":           {clientID, accountID, []string{ScopeMeWrite}, nil, access.ErrScopeMissing},
 		"too much":             {clientID, accountID, []string{"/external/account/w"}, ErrScopeInvalid, nil},
-		"unknown client":       {"client_2", accountID, nil, ErrClientInvalid, nil},
+		"unknown client":       {"client_2", accountID, nil, access.ErrClientGone, nil},
 		"unknown account":      {clientID, "ffffffffffffffffffffffff", nil, ErrAccountUnknown, nil},
 		"another organisation": {clientID, "d", nil, ErrAccountUnknown, nil},
-		"neither is known":     {"client_2", "d", nil, ErrClientInvalid, nil},
+		"neither is known":     {"client_2", "d", nil, access.ErrClientGone, nil},
 	}
 	for name, tt := range tests {
 		got, err := f.Issue(t.Context(), tt.client, tt.account, tt.scopes, 24*time.Hour)

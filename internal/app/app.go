@@ -51,6 +51,7 @@ type App struct {
 	keys   *access.Keyring
 	cache  *redisstore.Cache // nil: none is configured
 	health *health
+	lock   io.Closer // of the embedded database, once it is served
 }
 
 // requestTime bounds one request, the wait for a database included.
@@ -170,12 +171,17 @@ func (a *App) pages() pages.Options {
 	return o
 }
 
-// Close lets go of Redis and closes the database.
+// Close lets go of Redis, closes the database and gives up its lock.
 func (a *App) Close() error {
 	if a.cache != nil {
 		a.cache.Close()
 	}
-	return a.Store.Close()
+	err := a.Store.Close()
+	if a.lock != nil {
+		err = errors.Join(err, a.lock.Close())
+		a.lock = nil
+	}
+	return err
 }
 
 // errDemo keeps demo credentials, which are derived from a file, out of production.

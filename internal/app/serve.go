@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"avow/internal/fault"
 )
 
 // Listeners are the sockets of a process. Public is nil where no requests are answered.
@@ -62,14 +64,22 @@ func (a *App) Serve(ctx context.Context, l Listeners, roles Roles, ready func())
 	return errors.Join(err, a.stop(public, admin, stopWorker))
 }
 
-// TakeOver makes deliveries due that a killed predecessor had claimed. The embedded database belongs to one process, so its claims at the start can only be such;
-// elsewhere they may be another replica's, and run out by themselves.
+// TakeOver claims the embedded database for this process, which alone serves it, and makes deliveries due that a killed predecessor had claimed. On PostgreSQL claims
+// may be another replica's, and run out by themselves.
 func (a *App) TakeOver(ctx context.Context) error {
 	if !a.o.Config.Embedded() {
 		return nil
 	}
+	lock, err := lockFile(a.o.Config.DatabaseFile() + ".lock")
+	if err != nil {
+		return err
+	}
+	a.lock = lock
 	return a.Store.ReleaseLeases(ctx, a.o.Now())
 }
+
+// errServed refuses a second server on one embedded database.
+var errServed = fault.New(fault.Conflict, "served", "Another avow process serves this embedded database. For several processes use PostgreSQL.")
 
 func (a *App) server(h http.Handler) *http.Server {
 	return &http.Server{

@@ -38,6 +38,7 @@ type Delivery struct {
 	Kind    Kind
 	Target  string // e-mail address or URL
 	Payload []byte // sealed at rest, wiped once final
+	Locked  error  // the payload could not be opened; the attempt fails with this
 	Attempt int    // attempts begun, this one included
 	Due     time.Time
 	Created time.Time

@@ -18,6 +18,7 @@ const attemptTime = 20 * time.Second
 const (
 	batch = 16              // claimed at once, and sent side by side
 	idle  = 5 * time.Second // longest wait before looking again: another process may have enqueued
+	rest  = time.Second     // wait after the queue itself failed
 )
 
 // Worker sends what is due.
@@ -49,19 +50,19 @@ func (w *Worker) Wake() {
 func (w *Worker) Run(ctx context.Context, report func(error)) {
 	for ctx.Err() == nil {
 		n, err := w.Once(ctx)
-		if err != nil {
+		switch {
+		case err != nil && ctx.Err() == nil:
 			report(err)
+			w.wait(ctx, rest)
+		case n == 0:
+			w.wait(ctx, w.pause(ctx))
 		}
-		if n > 0 && err == nil {
-			continue
-		}
-		w.wait(ctx)
 	}
 }
 
-// wait returns at the next due instant, at a wake-up or at the end of the context.
-func (w *Worker) wait(ctx context.Context) {
-	timer := time.NewTimer(w.pause(ctx))
+// wait returns after a time, at a wake-up or at the end of the context.
+func (w *Worker) wait(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
@@ -108,6 +109,9 @@ func (w *Worker) attempt(ctx context.Context, d Delivery) error {
 }
 
 func (w *Worker) send(ctx context.Context, d Delivery) (string, error) {
+	if d.Locked != nil {
+		return "", d.Locked
+	}
 	sender, ok := w.Senders[d.Kind]
 	if !ok {
 		return "", Permanent(fmt.Errorf("no sender for %q", d.Kind))

@@ -312,3 +312,20 @@ func TestAttemptSurvivesTheCallersCancel(t *testing.T) {
 		t.Errorf("got %q, want %q", got, Delivered)
 	}
 }
+
+// A payload that cannot be opened, because a master key is missing today, is neither sent nor lost.
+func TestLockedDeliveryIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	q := newQueue("a")
+	q.waiting[0].Locked = errBroken
+	w := worker(q, sender(func(context.Context, Delivery) (string, error) {
+		t.Error("got a locked delivery sent, want it left alone")
+		return "", nil
+	}))
+	if n, err := w.Once(t.Context()); n != 1 || err != nil {
+		t.Fatalf("got %d attempts and error %v, want 1 and none", n, err)
+	}
+	if got := q.result("a"); got.State != Queued || !got.Due.After(start) {
+		t.Errorf("got %+v, want it queued for later", got)
+	}
+}

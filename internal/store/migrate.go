@@ -55,7 +55,7 @@ func Status(ctx context.Context, url string) (SchemaStatus, error) {
 // Migrate brings the schema up to date, one step at a time, and tells of each. Of several that run at once on PostgreSQL one works and the others wait.
 func Migrate(ctx context.Context, url string, progress func(step string)) error {
 	if !isPostgres(url) {
-		if err := os.MkdirAll(filepath.Dir(fileOf(url)), 0o700); err != nil {
+		if err := makeFile(fileOf(url)); err != nil {
 			return err
 		}
 	}
@@ -71,6 +71,18 @@ func Migrate(ctx context.Context, url string, progress func(step string)) error 
 			progress(step.Source.Path)
 		}
 	})
+}
+
+// makeFile makes the embedded database's file, for its owner's eyes only; the files beside it take its mode.
+func makeFile(name string) error {
+	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
+		return err
+	}
+	file, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	return file.Close()
 }
 
 // dialect is what migrations need to know of an engine.

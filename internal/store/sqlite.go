@@ -256,9 +256,18 @@ func nameOf(text string) string {
 // close carries out what is queued, then closes every connection.
 func (e *sqliteEngine) close() error {
 	e.commits.close()
-	errs := []error{e.writer.Close()}
+	errs := []error{e.writer.close()}
 	for range cap(e.readers) {
-		errs = append(errs, (<-e.readers).Close())
+		errs = append(errs, (<-e.readers).close())
 	}
 	return errors.Join(append(errs, e.db.Close())...)
+}
+
+// close gives up the statements first: the last connection to close writes the log back into the file only if nothing is open on it.
+func (c *connection) close() error {
+	var errs []error
+	for _, stmt := range c.prepared {
+		errs = append(errs, stmt.Close())
+	}
+	return errors.Join(append(errs, c.Conn.Close())...)
 }

@@ -64,15 +64,18 @@ func isJSON(contentType string) bool {
 	return media == "application/json" && (err == nil || errors.Is(err, mime.ErrInvalidMediaParameter))
 }
 
+// maxDrained is how much of a body that is too large is read and thrown away, so that its sender hears the answer instead of a broken connection.
+const maxDrained = 8 << 20
+
 // ReadBody reads at most MaxBody bytes. A body that breaks off cannot be JSON, so that is what it is refused as.
 func ReadBody(r *http.Request) ([]byte, error) {
-	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, MaxBody))
-	var tooLarge *http.MaxBytesError
-	switch {
-	case errors.As(err, &tooLarge):
-		return nil, ErrTooLarge
-	case err != nil:
+	body, err := io.ReadAll(io.LimitReader(r.Body, MaxBody+1))
+	if err != nil {
 		return nil, ErrJSON.Because(err)
+	}
+	if len(body) > MaxBody {
+		_, _ = io.CopyN(io.Discard, r.Body, maxDrained)
+		return nil, ErrTooLarge
 	}
 	return body, nil
 }

@@ -92,7 +92,7 @@ func (o Observer) finish(r *http.Request, w *watchedWriter, took time.Duration) 
 	o.Metrics.Request(r.Pattern, status, took)
 	info := InfoOf(r)
 	attrs := []slog.Attr{
-		slog.String("method", r.Method), slog.String("route", r.Pattern), slog.Int("status", status),
+		slog.String("method", methodOf(r)), slog.String("route", r.Pattern), slog.Int("status", status),
 		slog.Duration("took", took), slog.String("request_id", info.ID), slog.String("correlation", info.Correlation),
 	}
 	level := slog.LevelInfo
@@ -103,6 +103,15 @@ func (o Observer) finish(r *http.Request, w *watchedWriter, took time.Duration) 
 		level, attrs = slog.LevelError, append(attrs, slog.String("error", cause.Error()))
 	}
 	o.Log.LogAttrs(r.Context(), level, "request", attrs...)
+}
+
+// methodOf is the method for the log: a caller may send any word, of any length.
+func methodOf(r *http.Request) string {
+	switch r.Method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
+		return r.Method
+	}
+	return "other"
 }
 
 // internalCause returns what the log must say of a fault that the caller is told nothing about.

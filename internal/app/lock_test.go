@@ -1,0 +1,26 @@
+package app
+
+import (
+	"errors"
+	"path/filepath"
+	"testing"
+)
+
+// TestOneServerForAnEmbeddedDatabase has two processes' worth of servers want the same file.
+func TestOneServerForAnEmbeddedDatabase(t *testing.T) {
+	t.Parallel()
+	name := filepath.Join(t.TempDir(), "avow.db.lock")
+	first, err := lockFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := lockFile(name); !errors.Is(err, errServed) {
+		t.Errorf("got %v for the second, want %v", err, errServed)
+	}
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := lockFile(name); err != nil {
+		t.Errorf("got %v after the first has gone, want none", err)
+	}
+}
