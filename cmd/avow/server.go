@@ -154,8 +154,10 @@ func (s *session) announce(line readyLine, does string) error {
 
 // serve runs until a signal comes.
 func (s *session) serve(a *app.App, l app.Listeners, roles app.Roles, ready func() error) error {
-	if err := a.TakeOver(s.ctx); err != nil {
-		return err
+	if roles.Deliveries {
+		if err := a.TakeOver(s.ctx); err != nil {
+			return err
+		}
 	}
 	var printed error
 	err := a.Serve(s.ctx, l, roles, func() { printed = ready() })

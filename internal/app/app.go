@@ -51,7 +51,7 @@ type App struct {
 	keys   *access.Keyring
 	cache  *redisstore.Cache // nil: none is configured
 	health *health
-	lock   io.Closer // of the embedded database, once it is served
+	lock   io.Closer // of the embedded database, while this process delivers from it
 }
 
 // requestTime bounds one request, the wait for a database included.

@@ -6,16 +6,16 @@ import (
 	"testing"
 )
 
-// TestOneServerForAnEmbeddedDatabase has two processes' worth of servers want the same file.
-func TestOneServerForAnEmbeddedDatabase(t *testing.T) {
+// TestOneTakesOver has two processes' worth of workers want the same file.
+func TestOneTakesOver(t *testing.T) {
 	t.Parallel()
 	name := filepath.Join(t.TempDir(), "avow.db.lock")
 	first, err := lockFile(name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := lockFile(name); !errors.Is(err, errServed) {
-		t.Errorf("got %v for the second, want %v", err, errServed)
+	if _, err := lockFile(name); !errors.Is(err, errLocked) {
+		t.Errorf("got %v for the second, want %v", err, errLocked)
 	}
 	if err := first.Close(); err != nil {
 		t.Fatal(err)

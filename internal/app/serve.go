@@ -8,8 +8,6 @@ import (
 	"net/http"
 	"sync"
 	"time"
-
-	"avow/internal/fault"
 )
 
 // Listeners are the sockets of a process. Public is nil where no requests are answered.
@@ -64,13 +62,17 @@ func (a *App) Serve(ctx context.Context, l Listeners, roles Roles, ready func())
 	return errors.Join(err, a.stop(public, admin, stopWorker))
 }
 
-// TakeOver claims the embedded database for this process, which alone serves it, and makes deliveries due that a killed predecessor had claimed. On PostgreSQL claims
-// may be another replica's, and run out by themselves.
+// TakeOver makes deliveries due that a killed predecessor had claimed. Only the one process that delivers from an embedded database may do so, and holds a lock for it:
+// elsewhere claims may be another process's, and run out by themselves.
 func (a *App) TakeOver(ctx context.Context) error {
 	if !a.o.Config.Embedded() {
 		return nil
 	}
 	lock, err := lockFile(a.o.Config.DatabaseFile() + ".lock")
+	if errors.Is(err, errLocked) {
+		a.o.Log.Warn("another process delivers from this embedded database, too; its claims are left alone")
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -78,8 +80,8 @@ func (a *App) TakeOver(ctx context.Context) error {
 	return a.Store.ReleaseLeases(ctx, a.o.Now())
 }
 
-// errServed refuses a second server on one embedded database.
-var errServed = fault.New(fault.Conflict, "served", "Another avow process serves this embedded database. For several processes use PostgreSQL.")
+// errLocked says that another process holds a lock.
+var errLocked = errors.New("locked by another process")
 
 func (a *App) server(h http.Handler) *http.Server {
 	return &http.Server{
