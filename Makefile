@@ -8,9 +8,12 @@ LDFLAGS := -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 # Tests behind these tags need more than Go: a browser, a C compiler, minutes.
 TAGS := integration,e2e
 
+# make soak takes too long for every day, but its code is held to the same.
+SOAK := $(TAGS),soak
+
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: run test check fmt build help setup gofmt vet staticcheck unit race
+.PHONY: run test check fmt build bench soak help setup gofmt vet staticcheck unit race
 
 run: build ## build and start a server to try, with its data in ./avow-data
 	./bin/avow dev
@@ -29,6 +32,19 @@ fmt: ## format all Go files
 build: ## build bin/avow
 	$(GO) build -buildvcs=false -trimpath -ldflags '$(LDFLAGS)' -o bin/avow ./cmd/avow
 
+# bench/ is a module of its own: what we are compared with is no dependency of ours.
+bench: build ## measure against limits, a peer and the targets; 10 minutes, BENCH=-quick for one
+	$(GO) build -C bench -buildvcs=false -o ../bin/bench/ ./...
+	./bin/bench/run $(BENCH)
+
+# Two halves: random histories against models on each engine, then the built program and all that it depends on, killed at random. A failure names its seed.
+SOAK_HISTORIES ?= 1000
+SOAK_ROUNDS ?= 100
+SOAK_SEED ?= 0
+soak: ## histories and kills at random on each engine; half an hour on two cores, SOAK_ROUNDS, SOAK_HISTORIES and SOAK_SEED
+	$(GO) test -count=1 -v -timeout 4h -tags integration,soak -run '^TestHistories$$' ./internal/app -seed $(SOAK_SEED) -histories $(SOAK_HISTORIES)
+	$(GO) test -count=1 -v -timeout 4h -tags soak ./soak -seed $(SOAK_SEED) -rounds $(SOAK_ROUNDS)
+
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
@@ -43,11 +59,12 @@ gofmt:
 vet:
 	$(GO) vet ./...
 	$(GO) vet -tags $(TAGS) ./...
+	$(GO) vet -tags $(SOAK) ./...
 
 # The tool comes from tools/go.mod, so that its dependencies are not ours; it
 # still looks at the module of the directory that it runs in.
 staticcheck:
-	$(GO) tool -modfile=tools/go.mod staticcheck -tags $(TAGS) ./...
+	$(GO) tool -modfile=tools/go.mod staticcheck -tags $(SOAK) ./...
 
 unit:
 	$(GO) test ./...

@@ -48,7 +48,6 @@ look_for_all() {
   missing=()
   have_compiler || missing+=(gcc libc6-dev)
   have make || missing+=(make)
-  have curl || missing+=(curl)
   have_browser || missing+=(chromium)
   have_postgres || missing+=(postgresql)
   have redis-server || missing+=(redis-server)
@@ -83,9 +82,6 @@ explain_missing() {
   say "these are Debian's package names; on Debian, as root: apt-get install ${missing[*]}" >&2
   if ! have_compiler; then
     say "gcc and the C headers are needed because tests run with -race, the race detector needs cgo, and cgo needs a C compiler" >&2
-  fi
-  if ! have curl; then
-    say "curl is needed because the end-to-end tests run the documented calls as they stand" >&2
   fi
   if ! have_browser; then
     say "chromium, or google-chrome, is needed by the browser tests of the pages" >&2
