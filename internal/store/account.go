@@ -19,13 +19,17 @@ const accountColumns = `COALESCE(a.id, ''), COALESCE(a.org_id, ''), COALESCE(a.e
 
 const codeColumns = `COALESCE(k.request_id, ''), k.hash, COALESCE(k.wrong, 0), COALESCE(k.delivery_id, ''), COALESCE(k.created_at, 0), COALESCE(k.expires_at, 0)`
 
-const tokenColumns = `t.hash, t.kind, t.org_id, t.client_id, t.account_id, t.scopes, t.family, t.created_at, t.expires_at, t.used_at, t.revoked_at`
+// A token is revoked by its own row or with its family. The family's mark counts for tokens that are issued at the same moment, too.
+const (
+	tokenColumns = `t.hash, t.kind, t.org_id, t.client_id, t.account_id, t.scopes, t.family, t.created_at, t.expires_at, t.used_at, COALESCE(f.revoked_at, t.revoked_at)`
+	ofFamily     = ` LEFT JOIN revoked_families f ON f.family = t.family`
+)
 
 const clientColumns = `c.id, c.org_id, c.name, c.secret_hash, c.scopes, c.verification_urls, c.offline_access, c.created_at, c.disabled_at`
 
 // The organisation of everything that is loaded is the token's: a client of one organisation cannot name an account of another.
 var loadByToken = newSet(`hash bytea`, `SELECT v.unit, `+tokenColumns+`, `+clientColumns+`, o.name, o.settings, `+accountColumns+`, `+codeColumns+`
-FROM v JOIN tokens t ON t.hash = v.hash
+FROM v JOIN tokens t ON t.hash = v.hash`+ofFamily+`
 JOIN clients c ON c.id = t.client_id AND c.org_id = t.org_id
 JOIN organisations o ON o.id = t.org_id
 LEFT JOIN accounts a ON a.id = t.account_id AND a.org_id = t.org_id
@@ -175,7 +179,7 @@ var loadSignIn = newSet(`client text, org text, email_key text`, `SELECT v.unit,
 FROM v JOIN clients c ON c.id = v.client JOIN accounts a ON a.org_id = c.org_id AND a.org_id = v.org AND a.email_key = v.email_key`)
 
 var loadRefresh = newSet(`client text, hash bytea`, `SELECT v.unit, `+tokenColumns+`, `+accountColumns+`
-FROM v JOIN tokens t ON t.hash = v.hash JOIN clients c ON c.id = v.client AND c.org_id = t.org_id
+FROM v JOIN tokens t ON t.hash = v.hash`+ofFamily+` JOIN clients c ON c.id = v.client AND c.org_id = t.org_id
 LEFT JOIN accounts a ON a.id = t.account_id AND a.org_id = t.org_id`)
 
 // An exchange notes by which token the old one was used up: tokens that are issued for it find that note.
@@ -183,7 +187,8 @@ var (
 	exchangeToken = guardSet(0, `hash bytea, used_by bytea, now bigint`, `UPDATE tokens SET used_at = v.now, used_by = v.used_by
 FROM v WHERE tokens.hash = v.hash AND tokens.used_at = 0 AND tokens.revoked_at = 0 RETURNING tokens.hash`)
 
-	revokeFamily = writeSet(1, `family text, now bigint`, `UPDATE tokens SET revoked_at = v.now FROM v WHERE tokens.family = v.family AND tokens.revoked_at = 0`)
+	revokeFamily = writeSet(1, `family text, now bigint`, `INSERT INTO revoked_families (family, revoked_at) SELECT v.family, v.now FROM v WHERE TRUE
+ON CONFLICT (family) DO NOTHING`)
 
 	issueToken = writeSet(2, `hash bytea, kind text, org text, client text, account text, scopes text, family text, created_at bigint, expires_at bigint,
   exchanged bytea, used_by bytea`,
@@ -283,8 +288,9 @@ func (s *Store) RevokeToken(ctx context.Context, token access.Lookup, now time.T
 	b := &batch{}
 	for _, key := range candidates(token) {
 		b.query(`SELECT hash FROM tokens WHERE hash = $1`, func(scan scanner) error { found = true; return scan(new([]byte)) }, key...)
-		b.exec(`UPDATE tokens SET revoked_at = $2 WHERE revoked_at = 0 AND (hash = $1
-OR family IN (SELECT family FROM tokens WHERE hash = $1 AND kind = 'refresh'))`, append(key, micros(now))...)
+		b.exec(`UPDATE tokens SET revoked_at = $2 WHERE hash = $1 AND revoked_at = 0`, key[0], micros(now))
+		b.exec(`INSERT INTO revoked_families (family, revoked_at) SELECT family, CAST($2 AS BIGINT) FROM tokens WHERE hash = $1 AND kind = 'refresh'
+ON CONFLICT (family) DO NOTHING`, key[0], micros(now))
 	}
 	return found, s.save(ctx, b)
 }

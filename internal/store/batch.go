@@ -57,9 +57,12 @@ func (b *batch) ordered() []statement {
 	return slices.SortedStableFunc(slices.Values(b.statements), func(a, b statement) int { return a.rank() - b.rank() })
 }
 
+// plainRank puts plain statements behind all sets: whoever locks rows of both kinds does so in one order.
+const plainRank = 100
+
 func (s statement) rank() int {
 	if s.set == nil {
-		return 0
+		return plainRank
 	}
 	return s.set.rank
 }

@@ -48,8 +48,13 @@ CREATE TABLE tokens (
   used_by    BLOB,
   revoked_at BIGINT NOT NULL
 );
-CREATE INDEX tokens_family ON tokens (family);
 CREATE INDEX tokens_expiry ON tokens (expires_at);
+
+-- A family is revoked by one row, whatever tokens are issued for it at the same moment.
+CREATE TABLE revoked_families (
+  family     TEXT   NOT NULL PRIMARY KEY,
+  revoked_at BIGINT NOT NULL
+);
 
 CREATE TABLE accounts (
   id             TEXT    NOT NULL PRIMARY KEY,

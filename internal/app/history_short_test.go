@@ -1,0 +1,11 @@
+//go:build !soak
+
+package app_test
+
+import "io"
+
+// manyHistories is how many are recorded of each kind on each engine, when nothing else is asked for.
+const manyHistories = 10
+
+// progress is where it is told how far the histories have come; few are over before anybody asks.
+var progress io.Writer = io.Discard

@@ -1,0 +1,13 @@
+//go:build soak
+
+package app_test
+
+import (
+	"io"
+	"os"
+)
+
+// manyHistories and progress are as in history_short_test.go; these are for make soak.
+const manyHistories = 1000
+
+var progress io.Writer = os.Stderr
