@@ -63,6 +63,8 @@ func TestCheckSetting(t *testing.T) {
 	}{
 		"switch on":              {SessionTokenAsKey, "on", nil, ""},
 		"switch off":             {OneAttemptPerCombination, "off", nil, ""},
+		"other switch on":        {OneAttemptPerCombination, "on", nil, ""},
+		"other switch off":       {SessionTokenAsKey, "off", nil, ""},
 		"no switch":              {SessionTokenAsKey, "yes", ErrSettingValue, "session_token_as_key takes on or off"},
 		"switch in capitals":     {SessionTokenAsKey, "ON", ErrSettingValue, "on or off"},
 		"empty switch":           {SessionTokenAsKey, "", ErrSettingValue, "on or off"},

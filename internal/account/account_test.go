@@ -98,6 +98,15 @@ func TestNextEmpty(t *testing.T) {
 	}
 }
 
+// accounts-api.md 2.5, 5.2: words that clients and rows hold.
+func TestDocumentedWords(t *testing.T) {
+	t.Parallel()
+	got := []string{string(Created), string(Active), string(Inactive), string(Archived), ScopeMeRead, ScopeMeWrite}
+	if diff := cmp.Diff([]string{"created", "active", "inactive", "archived", "/external/me/r", "/external/me/w"}, got); diff != "" {
+		t.Errorf("got +, want -:\n%s", diff)
+	}
+}
+
 func TestEmailKey(t *testing.T) {
 	t.Parallel()
 	for email, want := range map[string]string{"anna@example.com": "anna@example.com", " Anna@Example.COM\t": "anna@example.com", "ÅSA@example.com": "åsa@example.com", "": ""} {

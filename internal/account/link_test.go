@@ -47,6 +47,7 @@ var corpus = []struct {
 	{"https://127.0.0.1/", true, false, true},
 	{"https://[2001:db8::1]/x", true, false, true},
 	{"https://3com.example/", true, false, true},
+	{"https://az-AZ-09.example/", true, false, true},
 
 	// Look-alikes of the list.
 	{"https://domain.tld:8443/app/x", true, false, true},
@@ -263,9 +264,10 @@ func TestPrefixes(t *testing.T) {
 
 func TestLoopbackNeedsItsPrefixToo(t *testing.T) {
 	t.Parallel()
-	policy := LinkPolicy{Allowed: []string{"http://localhost:3000/app/", "https://a.example/"}, AllowLoopback: true}
+	policy := LinkPolicy{Allowed: []string{"http://localhost:3000/app/", "http://127.0.0.1/", "https://a.example/"}, AllowLoopback: true}
 	for url, want := range map[string]bool{
 		"http://localhost:3000/app/x": true, "http://localhost:3000/x": false, "http://localhost/app/": false, "http://a.example/": false, "https://localhost:3000/app/x": false,
+		"http://127.0.0.1:80/x": true, "http://127.0.0.1:443/x": false,
 	} {
 		if got := policy.allow(url, nil) == nil; got != want {
 			t.Errorf("%q: got allowed %t, want %t", url, got, want)

@@ -171,6 +171,20 @@ func TestSignInClient(t *testing.T) {
 	}
 }
 
+// What was decided on a stale state leaves no trace in the answer.
+func TestGrantDecidedAgain(t *testing.T) {
+	t.Parallel()
+	f := withPassword(t)
+	c := f.world.clients[clientID]
+	c.OfflineAccess, c.Scopes = false, []string{ScopeMeRead}
+	f.world.clients[clientID] = c
+	f.world.stale = func(s *GrantState) { s.Client.OfflineAccess, s.Client.Scopes = true, scopes }
+	got, err := f.SignIn(t.Context(), credentials, nil, orgID, "anna@example.com", password)
+	if err != nil || got.Refresh != "" || !slices.Equal(got.Scopes, []string{ScopeMeRead}) {
+		t.Errorf("got %+v, %v, want one scope and no refresh token", got, err)
+	}
+}
+
 func TestIssue(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)

@@ -22,6 +22,7 @@ type world struct {
 	sent     []Mail
 	broken   bool
 	calls    int
+	stale    func(*GrantState) // what a grant is decided on first
 }
 
 func newWorld() *world {
@@ -157,7 +158,11 @@ func (w *world) ChangeGrant(_ context.Context, k GrantKey, decide func(GrantStat
 	if err := w.called(); err != nil {
 		return err
 	}
-	_, _ = decide(w.grantState(k))
+	first := w.grantState(k)
+	if w.stale != nil {
+		w.stale(&first)
+	}
+	_, _ = decide(first)
 	next, err := decide(w.grantState(k))
 	w.saveGrant(next)
 	return err

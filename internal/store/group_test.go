@@ -201,6 +201,43 @@ func (s *Store) prepare(one *set) error {
 	return errors.New("unknown engine")
 }
 
+// TestNoStatementReadsAWholeTable looks at the plan of every set on SQLite: a table is searched by an index, never scanned.
+func TestNoStatementReadsAWholeTable(t *testing.T) {
+	t.Parallel()
+	s := openTest(t)
+	db := s.engine.(*sqliteEngine).db
+	for _, one := range sets {
+		values := make([]any, len(one.columns))
+		rows, err := db.Query("EXPLAIN QUERY PLAN "+one.lite, values...)
+		if err != nil {
+			t.Fatalf("%s: %v", nameOf(one.lite), err)
+		}
+		for rows.Next() {
+			var id, parent, unused int
+			var detail string
+			if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
+				t.Fatal(err)
+			}
+			if scansTable(detail) {
+				t.Errorf("%s:\n%s\ngot %q, want a search by an index", nameOf(one.lite), one.lite, detail)
+			}
+		}
+		if err := rows.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// scansTable tells the scan of a table from that of the rows that a statement was given, and of what was found with them.
+func scansTable(detail string) bool {
+	name, ok := strings.CutPrefix(detail, "SCAN ")
+	switch strings.Fields(name + " -")[0] {
+	case "v", "w", "x", "CONSTANT", "(subquery-", "(join-", "unnest":
+		return false
+	}
+	return ok
+}
+
 // postgresURL gives a database of a real server; set by the file with the tag integration.
 var postgresURL func(t *testing.T) string
 

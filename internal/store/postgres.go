@@ -37,7 +37,7 @@ func openPostgres(ctx context.Context, url string, connections int) (*postgresEn
 	if connections > 0 {
 		config.MaxConns = int32(min(connections, 1000))
 	}
-	config.AfterConnect = preferGenericPlans
+	config.AfterConnect = wishes
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("connect: %w", err)
@@ -47,10 +47,13 @@ func openPostgres(ctx context.Context, url string, connections int) (*postgresEn
 	return e, nil
 }
 
-// preferGenericPlans keeps the server from planning a group's statements anew each time, which takes longer than running them: their plans do not depend on the
-// values. It is a wish, so an engine that does not know the setting, or a pooler that gives the connection to another, does no harm.
-func preferGenericPlans(ctx context.Context, c *pgx.Conn) error {
-	_, err := c.Exec(ctx, "SET plan_cache_mode = force_generic_plan")
+// planning keeps the server from planning a group's statements anew each time, which takes longer than running them (their plans do not depend on the values), and
+// from joining in another order than the written one.
+const planning = "SET plan_cache_mode = force_generic_plan; SET join_collapse_limit = 1; SET from_collapse_limit = 1"
+
+// wishes are told on a new connection. An engine that does not know a setting, or a pooler that gives the connection to another, does no harm.
+func wishes(ctx context.Context, c *pgx.Conn) error {
+	_, err := c.Exec(ctx, planning, pgx.QueryExecModeSimpleProtocol)
 	if refused(err) {
 		return nil
 	}

@@ -39,7 +39,7 @@ func newSet(columns, body string) *set {
 		name, kind, _ := strings.Cut(strings.TrimSpace(one), " ")
 		s.columns = append(s.columns, column{name, kind})
 	}
-	s.lite, s.post = s.liteHead()+body, s.postHead()+body
+	s.lite, s.post = s.liteHead()+inOrder.Replace(body), s.postHead()+body
 	sets = append(sets, s)
 	return s
 }
@@ -65,6 +65,10 @@ func (s *set) names() string {
 	}
 	return strings.Join(names, ", ")
 }
+
+// Joins are carried out in the order in which they are written: from what a request names, by index, to what belongs to it. Neither engine is left to guess, for a guess
+// that was good for a small table may read all of a large one. SQLite takes CROSS JOIN for that, PostgreSQL a setting (planning).
+var inOrder = strings.NewReplacer(" LEFT JOIN ", " LEFT JOIN ", "\nLEFT JOIN ", "\nLEFT JOIN ", " JOIN ", " CROSS JOIN ", "\nJOIN ", "\nCROSS JOIN ")
 
 func (s *set) liteHead() string {
 	values := []string{"0"}
