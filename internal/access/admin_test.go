@@ -246,6 +246,9 @@ func TestWebhookSecret(t *testing.T) {
 func TestRotateKey(t *testing.T) {
 	t.Parallel()
 	a, d, _ := office(t)
+	if _, err := a.CreateKey(t.Context(), "Acme", "Other", Live); err != nil {
+		t.Fatal(err)
+	}
 	before, err := a.CreateKey(t.Context(), "Acme", "Shop", Test)
 	if err != nil {
 		t.Fatal(err)

@@ -74,6 +74,7 @@ func TestCheckSetting(t *testing.T) {
 		"101 characters":         {BrandName, strings.Repeat("a", 101), ErrSettingValue, "at most 100 characters"},
 		"line break":             {BrandName, "Acme\nBcc: x@evil.example", ErrSettingValue, "without control characters"},
 		"tab":                    {BrandName, "a\tb", ErrSettingValue, "without control characters"},
+		"no-break space":         {BrandName, "Acme\u00a0AB", nil, ""},
 		"delete":                 {BrandName, "a\x7fb", ErrSettingValue, "without control characters"},
 		"next line (C1)":         {BrandName, "a\u0085b", ErrSettingValue, "without control characters"},
 		"unknown":                {"brand", "x", ErrSettingUnknown, "no setting brand; known are session_token_as_key, one_attempt_per_combination, brand_name"},

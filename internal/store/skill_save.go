@@ -27,7 +27,7 @@ SELECT v.org, v.mode, v.id, v.name, v.email, v.email_key, v.phone, v.phone_key, 
   created_at bigint, initiated_at bigint, completed_at bigint`,
 		`INSERT INTO verifications (org_id, mode, id, user_id, key_id, student_id, callback_url, name, method, endorsement_type, created_at, initiated_at, completed_at)
 `+selectOfOwner+`v.id, u.id, v.api_key, v.student, v.callback, v.name, v.method, v.endorsement, v.created_at, v.initiated_at, v.completed_at`+joinUser+` WHERE TRUE
-ON CONFLICT (org_id, mode, id) DO UPDATE SET method = excluded.method, endorsement_type = excluded.endorsement_type,
+ON CONFLICT (id, mode, org_id) DO UPDATE SET method = excluded.method, endorsement_type = excluded.endorsement_type,
   initiated_at = excluded.initiated_at, completed_at = excluded.completed_at`)
 
 	insertSession = writeSet(3, ofUser+`verification text, hash bytea, projects text, experience text, certificates text, skill_ids text, created_at bigint, expires_at bigint`,

@@ -59,6 +59,15 @@ func TestCrossOrigin(t *testing.T) {
 	}
 }
 
+// Only OPTIONS asks beforehand: on any other method the question's header changes nothing.
+func TestQuestionOfAnotherMethod(t *testing.T) {
+	t.Parallel()
+	w := ask(town(), "GET", "/x/a", "Origin", "https://a.example", "Access-Control-Request-Method", "POST")
+	if got, want := w.Body.String(), "read GET"; w.Code != 200 || got != want {
+		t.Errorf("got %d %q, want 200 %q", w.Code, got, want)
+	}
+}
+
 func TestPreflight(t *testing.T) {
 	t.Parallel()
 	const mine, other = "https://a.example", "https://evil.example"

@@ -18,6 +18,9 @@ import (
 	"avow/internal/fault"
 )
 
+// mib is the largest body that is read (accounts-api.md 13.3).
+const mib = 1 << 20
+
 // members are an object's names and values in order.
 func members(o Object) []string {
 	all := []string{}
@@ -130,7 +133,7 @@ func TestNesting(t *testing.T) {
 			}
 		}
 	}
-	for _, body := range [][]byte{nested(100_000, "[", "]"), nested(100_000, `{"a":`, "}"), []byte(`{"a":` + strings.Repeat("[", MaxBody-5))} {
+	for _, body := range [][]byte{nested(100_000, "[", "]"), nested(100_000, `{"a":`, "}"), []byte(`{"a":` + strings.Repeat("[", mib-5))} {
 		if _, err := ParseObject(body); !errors.Is(err, ErrJSON) {
 			t.Errorf("%d bytes: got %v, want %v", len(body), err, ErrJSON)
 		}
@@ -148,7 +151,7 @@ func TestManyMembers(t *testing.T) {
 	t.Parallel()
 	var b bytes.Buffer
 	b.WriteString("{")
-	for i := 0; b.Len() < MaxBody-12; i++ {
+	for i := 0; b.Len() < mib-12; i++ {
 		fmt.Fprintf(&b, `"%x":1,`, i)
 	}
 	b.WriteString(`"":1}`)
@@ -239,8 +242,8 @@ func TestParseStrings(t *testing.T) {
 // accounts-api.md 13.1: content type, then size, then JSON; each row has every later fault too.
 func TestReadObject(t *testing.T) {
 	t.Parallel()
-	large := strings.Repeat("a", MaxBody+1)
-	full := `{"a":"` + strings.Repeat("a", MaxBody-8) + `"}`
+	large := strings.Repeat("a", mib+1)
+	full := `{"a":"` + strings.Repeat("a", mib-8) + `"}`
 	tests := map[string]struct {
 		contentType, body string
 		want              error
@@ -297,5 +300,26 @@ func TestReadBodyThatBreaksOff(t *testing.T) {
 	_, err := ReadBody(r)
 	if !errors.Is(err, ErrJSON) || !errors.Is(err, io.ErrUnexpectedEOF) || fault.From(err).Kind != fault.Invalid {
 		t.Errorf("got %v, want %v because of %v", err, ErrJSON, io.ErrUnexpectedEOF)
+	}
+}
+
+// endless is a body that never ends; it counts what was read of it.
+type endless struct{ read int }
+
+func (e *endless) Read(p []byte) (int, error) {
+	e.read += len(p)
+	return len(p), nil
+}
+
+// A sender who is in the middle of a large body hears the answer; one who never ends is not listened to for ever.
+func TestTooLargeIsDrained(t *testing.T) {
+	t.Parallel()
+	body := strings.NewReader(strings.Repeat("a", 4*mib))
+	if _, err := ReadBody(httptest.NewRequest("POST", "/", body)); !errors.Is(err, ErrTooLarge) || body.Len() != 0 {
+		t.Errorf("got %v with %d bytes left, want %v with none", err, body.Len(), ErrTooLarge)
+	}
+	var all endless
+	if _, err := ReadBody(httptest.NewRequest("POST", "/", &all)); !errors.Is(err, ErrTooLarge) || all.read > 32*mib {
+		t.Errorf("got %v after %d bytes, want %v after at most 32 MiB", err, all.read, ErrTooLarge)
 	}
 }

@@ -124,6 +124,7 @@ func TestLogLine(t *testing.T) {
 		"refused":        {"GET", "/x/refused?token=secret-token", line("INFO", "GET", "/x/refused", 400, "reason", "malformed_json")},
 		"no route":       {"GET", "/x/secret-id", line("INFO", "GET", "/x/", 404, "reason", "route_unknown")},
 		"nowhere":        {"GET", "/secret-id", line("INFO", "GET", "", 404)},
+		"any word":       {"BREW", "/x/a", line("INFO", "other", "/x/a", 405, "reason", "method_not_allowed")},
 		"wrong method":   {"PUT", "/x/a?token=secret-token", line("INFO", "PUT", "/x/a", 405, "reason", "method_not_allowed")},
 		"internal":       {"GET", "/x/broken?token=secret-token", line("ERROR", "GET", "/x/broken", 500, "reason", "internal", "error", "secret of the store")},
 		"outside":        {"GET", "/page?token=secret-token", line("INFO", "GET", "GET /page", 200)},

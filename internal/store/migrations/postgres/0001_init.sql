@@ -69,7 +69,7 @@ CREATE TABLE accounts (
   created_at     BIGINT  NOT NULL,
   updated_at     BIGINT  NOT NULL,
   version        BIGINT  NOT NULL,
-  UNIQUE (org_id, email_key)
+  UNIQUE (email_key, org_id)
 );
 
 -- The key allows one code for an account and purpose: a new one takes the place of the old, so that two can never be live.

@@ -1,5 +1,6 @@
 -- +goose Up
--- Everything of the skill contract belongs to an owner: organisation and mode. Dates of items are NULL when they were not given: 1970 is a date like any other.
+-- Everything of the skill contract belongs to an owner: organisation and mode. Keys begin with what tells rows apart best, so that no plan can stop at the owner and
+-- read all that it has. Dates of items are NULL when they were not given: 1970 is a date like any other.
 
 CREATE TABLE skill_users (
   org_id     TEXT   NOT NULL REFERENCES organisations (id),
@@ -12,15 +13,15 @@ CREATE TABLE skill_users (
   phone_key  TEXT,
   created_at BIGINT NOT NULL,
   version    BIGINT NOT NULL,
-  PRIMARY KEY (org_id, mode, id),
-  UNIQUE (org_id, mode, email_key),
-  UNIQUE (org_id, mode, phone_key)
+  PRIMARY KEY (id, mode, org_id),
+  UNIQUE (email_key, mode, org_id),
+  UNIQUE (phone_key, mode, org_id)
 );
 
 CREATE TABLE verifications (
   org_id           TEXT   NOT NULL,
   mode             TEXT   NOT NULL,
-  id               TEXT   NOT NULL UNIQUE,
+  id               TEXT   NOT NULL,
   user_id          TEXT   NOT NULL,
   key_id           TEXT   NOT NULL,
   student_id       TEXT   NOT NULL,
@@ -31,10 +32,10 @@ CREATE TABLE verifications (
   created_at       BIGINT NOT NULL,
   initiated_at     BIGINT NOT NULL,
   completed_at     BIGINT NOT NULL,
-  PRIMARY KEY (org_id, mode, id),
-  FOREIGN KEY (org_id, mode, user_id) REFERENCES skill_users (org_id, mode, id)
+  PRIMARY KEY (id, mode, org_id),
+  FOREIGN KEY (user_id, mode, org_id) REFERENCES skill_users (id, mode, org_id)
 );
-CREATE INDEX verifications_user ON verifications (org_id, mode, user_id);
+CREATE INDEX verifications_user ON verifications (user_id, mode, org_id);
 
 -- A row never changes. It may go once it has expired.
 CREATE TABLE sessions (
@@ -48,8 +49,8 @@ CREATE TABLE sessions (
   skill_ids       TEXT   NOT NULL,
   created_at      BIGINT NOT NULL,
   expires_at      BIGINT NOT NULL,
-  PRIMARY KEY (org_id, mode, verification_id),
-  FOREIGN KEY (org_id, mode, verification_id) REFERENCES verifications (org_id, mode, id)
+  PRIMARY KEY (verification_id, mode, org_id),
+  FOREIGN KEY (verification_id, mode, org_id) REFERENCES verifications (id, mode, org_id)
 );
 CREATE INDEX sessions_expiry ON sessions (expires_at);
 
@@ -66,8 +67,8 @@ CREATE TABLE verification_skills (
   verified_at     BIGINT NOT NULL,
   verified_by     TEXT   NOT NULL,
   created_at      BIGINT NOT NULL,
-  PRIMARY KEY (org_id, mode, verification_id, position),
-  FOREIGN KEY (org_id, mode, verification_id) REFERENCES verifications (org_id, mode, id)
+  PRIMARY KEY (verification_id, mode, org_id, position),
+  FOREIGN KEY (verification_id, mode, org_id) REFERENCES verifications (id, mode, org_id)
 );
 
 CREATE TABLE verification_items (
@@ -83,6 +84,6 @@ CREATE TABLE verification_items (
   description     TEXT   NOT NULL,
   starts_at       BIGINT,
   ends_at         BIGINT,
-  PRIMARY KEY (org_id, mode, verification_id, position),
-  FOREIGN KEY (org_id, mode, verification_id) REFERENCES verifications (org_id, mode, id)
+  PRIMARY KEY (verification_id, mode, org_id, position),
+  FOREIGN KEY (verification_id, mode, org_id) REFERENCES verifications (id, mode, org_id)
 );
