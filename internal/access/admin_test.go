@@ -263,7 +263,7 @@ func TestRotateKey(t *testing.T) {
 	if after.PreviousSecret != before.Secret || !after.PreviousUntil.Equal(start.Add(time.Hour)) || after.Hash != before.Hash {
 		t.Errorf("got %+v, want the old secret for an hour and the same key", after)
 	}
-	for _, spoil := range []func(){func() { d.keys[0].RevokedAt = start }, func() { d.keys = nil }} { // first revoked, then unknown
+	for _, spoil := range []func(){func() { d.keys[1].RevokedAt = start }, func() { d.keys = d.keys[:1] }} { // first revoked, then unknown
 		spoil()
 		if _, err := a.RotateKey(t.Context(), before.ID, time.Hour); !errors.Is(err, ErrKeyGone) {
 			t.Errorf("%d keys: got %v, want %v", len(d.keys), err, ErrKeyGone)

@@ -76,8 +76,9 @@ func New(ctx context.Context, o Options) (*App, error) {
 	return a, nil
 }
 
+// openCache looks for Redis where one is configured; commands do not serve sessions and need none.
 func (a *App) openCache() {
-	if o := a.o; len(o.Config.Redis.Addresses) > 0 {
+	if o := a.o; len(o.Config.Redis.Addresses) > 0 && o.Config.Profile != config.Command {
 		a.cache = redisstore.Open(redisstore.Options{Redis: o.Config.Redis, Keys: a.keys, Now: o.Now, Metrics: a.Metrics, Log: o.Log})
 	}
 }
