@@ -108,7 +108,13 @@ func (w *Worker) attempt(ctx context.Context, d Delivery) error {
 	return nil
 }
 
-func (w *Worker) send(ctx context.Context, d Delivery) (string, error) {
+// send performs one attempt. A sender that panics spoils its own delivery, not the process.
+func (w *Worker) send(ctx context.Context, d Delivery) (answer string, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("the sender panicked: %v", p)
+		}
+	}()
 	if d.Locked != nil {
 		return "", d.Locked
 	}

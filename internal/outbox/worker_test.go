@@ -329,3 +329,16 @@ func TestLockedDeliveryIsTriedAgain(t *testing.T) {
 		t.Errorf("got %+v, want it queued for later", got)
 	}
 }
+
+// A sender with a bug spoils its own delivery only.
+func TestPanickingSenderIsAFailedAttempt(t *testing.T) {
+	t.Parallel()
+	q := newQueue("a")
+	w := worker(q, sender(func(context.Context, Delivery) (string, error) { panic("bug") }))
+	if _, err := w.Once(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := q.result("a"); got.State != Queued || !strings.Contains(got.Detail, "bug") {
+		t.Errorf("got %+v, want it queued for later with the reason", got)
+	}
+}

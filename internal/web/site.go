@@ -48,8 +48,10 @@ func (s *Site) Mount(f Family) {
 		s.Handle(p, f.methods(methods))
 		s.Handle(p+"/{$}", f.methods(methods))
 	}
+	unknown := f.adapt(func(http.ResponseWriter, *http.Request) error { return ErrRouteUnknown })
 	for _, p := range f.Prefixes {
-		s.Handle(p, f.adapt(func(http.ResponseWriter, *http.Request) error { return ErrRouteUnknown }))
+		s.Handle(p, unknown)
+		s.Handle(strings.TrimSuffix(p, "/"), unknown)
 	}
 }
 
