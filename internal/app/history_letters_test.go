@@ -48,27 +48,27 @@ func (l *letters) carry(t *testing.T, w *outbox.Worker) {
 }
 
 // Send implements outbox.Sender.
-func (l *letters) Send(_ context.Context, d outbox.Delivery) (string, error) {
+func (l *letters) Send(_ context.Context, d outbox.Delivery) (outbox.Answer, error) {
 	var message outbox.Message
 	var data account.Confirmation
 	if err := json.Unmarshal(d.Payload, &message); err != nil {
-		return "", outbox.Permanent(err)
+		return outbox.Answer{}, outbox.Permanent(err)
 	}
 	if err := json.Unmarshal(message.Data, &data); err != nil {
-		return "", outbox.Permanent(err)
+		return outbox.Answer{}, outbox.Permanent(err)
 	}
 	link, err := url.Parse(data.Link)
 	if err != nil {
-		return "", outbox.Permanent(err)
+		return outbox.Answer{}, outbox.Permanent(err)
 	}
 	number, err := strconv.Atoi(strings.TrimPrefix(link.Path, letterPath))
 	if err != nil {
-		return "", outbox.Permanent(fmt.Errorf("got link %s, want one that ends with a number: %w", data.Link, err))
+		return outbox.Answer{}, outbox.Permanent(fmt.Errorf("got link %s, want one that ends with a number: %w", data.Link, err))
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.to[data.Email] = append(l.to[data.Email], letter{number, link.Query().Get("confirmation_code")})
-	return "kept", nil
+	return outbox.Answer{Text: "kept"}, nil
 }
 
 // of are the letters to an address so far.

@@ -23,19 +23,19 @@ func NewCapture(r *Renderer, mailbox outbox.Mailbox, from string) *Capture {
 }
 
 // Send renders the mail and keeps it under the delivery's id, so that a repeated attempt keeps it once.
-func (c *Capture) Send(ctx context.Context, d outbox.Delivery) (answer string, err error) {
+func (c *Capture) Send(ctx context.Context, d outbox.Delivery) (outbox.Answer, error) {
 	m, _, err := message(d)
 	if err != nil {
-		return "", err
+		return outbox.Answer{}, err
 	}
 	content, err := c.renderer.Render(m)
 	if err != nil {
-		return "", err
+		return outbox.Answer{}, err
 	}
 	if err := c.mailbox.Keep(ctx, c.captured(d, m.To, content)); err != nil {
-		return "", fmt.Errorf("capture mail %s: %w", d.ID, err)
+		return outbox.Answer{}, fmt.Errorf("capture mail %s: %w", d.ID, err)
 	}
-	return captureAnswer, nil
+	return outbox.Answer{Text: captureAnswer}, nil
 }
 
 func (c *Capture) captured(d outbox.Delivery, to string, content Content) outbox.Captured {

@@ -50,7 +50,7 @@ func NewRouter(captured, relay outbox.Sender) Router {
 }
 
 // Send captures mail of test mode, whatever relay there is, and hands all other mail to the relay.
-func (r Router) Send(ctx context.Context, d outbox.Delivery) (answer string, err error) {
+func (r Router) Send(ctx context.Context, d outbox.Delivery) (outbox.Answer, error) {
 	if d.Test {
 		return r.captured.Send(ctx, d)
 	}

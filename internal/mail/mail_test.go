@@ -65,8 +65,8 @@ func TestCaptureKeepsTheRenderedMail(t *testing.T) {
 	d := delivery("anna@example.com", confirmation(nil))
 	d.Test = true
 	answer, err := NewCapture(NewRenderer(), box, "Acme <verify@example.org>").Send(t.Context(), d)
-	if err != nil || answer != "captured" {
-		t.Fatalf("Send: got %q, %v, want captured, nil", answer, err)
+	if err != nil || answer.Text != "captured" {
+		t.Fatalf("Send: got %q, %v, want captured, nil", answer.Text, err)
 	}
 	got := box.kept[0]
 	if got.ID != d.ID || got.Org != d.Org || !got.Test || got.To != "anna@example.com" || got.From != "Acme <verify@example.org>" || !got.CreatedAt.Equal(testCreated) {
@@ -123,7 +123,7 @@ func TestOnlyOnePlainAddressIsATarget(t *testing.T) {
 // named is a Sender that answers with its name.
 type named string
 
-func (n named) Send(context.Context, outbox.Delivery) (string, error) { return string(n), nil }
+func (n named) Send(context.Context, outbox.Delivery) (outbox.Answer, error) { return outbox.Answer{Text: string(n)}, nil }
 
 func TestRouterKeepsTestModeFromTheRelay(t *testing.T) {
 	t.Parallel()
@@ -138,8 +138,8 @@ func TestRouterKeepsTestModeFromTheRelay(t *testing.T) {
 		"test without relay": {test: true, want: "captured"},
 	} {
 		got, err := NewRouter(named("captured"), c.relay).Send(t.Context(), outbox.Delivery{Test: c.test})
-		if got != c.want || err != nil {
-			t.Errorf("%s: got %q, %v, want %q, nil", name, got, err, c.want)
+		if got.Text != c.want || err != nil {
+			t.Errorf("%s: got %q, %v, want %q, nil", name, got.Text, err, c.want)
 		}
 	}
 }

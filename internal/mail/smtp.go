@@ -49,21 +49,24 @@ func NewSMTP(r *Renderer, relayURL string, from mail.Address, o SMTPOptions) (*S
 	return s, nil
 }
 
+// accepted is the reply code to a message that a relay takes (RFC 5321).
+const accepted = 250
+
 // Send performs one attempt and returns what the relay said. What the relay refuses for good is permanent; all else is worth another try.
-func (s *SMTP) Send(ctx context.Context, d outbox.Delivery) (answer string, err error) {
+func (s *SMTP) Send(ctx context.Context, d outbox.Delivery) (outbox.Answer, error) {
 	m, to, err := message(d)
 	if err != nil {
-		return "", err
+		return outbox.Answer{}, err
 	}
 	content, err := s.renderer.Render(m)
 	if err != nil {
-		return "", err
+		return outbox.Answer{}, err
 	}
 	letter := s.letter(d, to, content)
 	if err := s.hand(ctx, letter); err != nil {
-		return "", verdict(ctx, err)
+		return outbox.Answer{}, verdict(ctx, err)
 	}
-	return letter.ServerResponse(), nil
+	return outbox.Answer{Code: accepted, Text: letter.ServerResponse()}, nil
 }
 
 // letter builds the mail. Everything in its header comes from the delivery, so that each attempt is recognised as the same mail.

@@ -31,8 +31,8 @@ func TestRelayGetsTheMail(t *testing.T) {
 	t.Parallel()
 	relay := startRelay(t, script{})
 	answer, err := newSMTP(t, relay.url("smtp", ""), SMTPOptions{}).Send(t.Context(), delivery("anna@example.com", confirmation(nil)))
-	if err != nil || !strings.Contains(answer, "queued") {
-		t.Fatalf("Send: got %q, %v, want the relay's answer, nil", answer, err)
+	if err != nil || !strings.Contains(answer.Text, "queued") {
+		t.Fatalf("Send: got %q, %v, want the relay's answer, nil", answer.Text, err)
 	}
 	got := relay.only(t)
 	if got.from != "verify@example.org" || got.to != "anna@example.com" {
@@ -159,8 +159,8 @@ func TestAcceptedMailIsDeliveredWhateverComesAfter(t *testing.T) {
 	t.Parallel()
 	dialogue := []string{"220 relay\r\n", "250 relay\r\n", "250 ok\r\n", "250 ok\r\n", "354 go on\r\n", "250 ok queued\r\n"}
 	answer, err := newSMTP(t, "smtp://"+playScript(t, dialogue), SMTPOptions{}).Send(t.Context(), delivery("anna@example.com", confirmation(nil)))
-	if err != nil || answer != "ok queued" {
-		t.Errorf("Send: got %q, %v, want ok queued, nil", answer, err)
+	if err != nil || answer.Text != "ok queued" {
+		t.Errorf("Send: got %q, %v, want ok queued, nil", answer.Text, err)
 	}
 }
 

@@ -83,17 +83,45 @@ type Queue interface {
 	NextDue(ctx context.Context) (time.Time, error)
 }
 
-// Sender performs one attempt. The text it returns is the other side's answer. An error wrapped by Permanent is not tried again.
-type Sender interface {
-	// Send hands the delivery over within the context's time.
-	Send(ctx context.Context, d Delivery) (answer string, err error)
+// Answer is what the other side said to an attempt; zero when it said nothing.
+type Answer struct {
+	Code int    // SMTP reply code or HTTP status; 0: none
+	Text string // its words, never what was sent
 }
 
-// ErrPermanent marks errors that no later attempt can mend.
-var ErrPermanent = errors.New("permanent")
+// Sender performs one attempt. The answer counts with an error, too. How an error is treated says Permanent, Uncertain or Later around it; all others are tried again.
+type Sender interface {
+	// Send hands the delivery over within the context's time.
+	Send(ctx context.Context, d Delivery) (Answer, error)
+}
+
+// Marks of errors.
+var (
+	// ErrPermanent marks errors that no later attempt can mend.
+	ErrPermanent = errors.New("permanent")
+	// ErrUncertain marks errors after which the other side may have taken the delivery all the same.
+	ErrUncertain = errors.New("uncertain")
+)
 
 // Permanent marks err so that the delivery fails at once.
 func Permanent(err error) error { return errors.Join(ErrPermanent, err) }
+
+// Uncertain marks err so that the attempt is noted as one of unknown outcome. It is tried again: twice is better than never.
+func Uncertain(err error) error { return errors.Join(ErrUncertain, err) }
+
+// LaterError is an error with the time that the other side asked to be left alone.
+type LaterError struct {
+	Wait time.Duration
+	Err  error
+}
+
+// Later asks for the next attempt no sooner than after wait.
+func Later(err error, wait time.Duration) error { return &LaterError{Wait: wait, Err: err} }
+
+func (e *LaterError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the error itself.
+func (e *LaterError) Unwrap() error { return e.Err }
 
 // ErrMailUnknown answers a look-up of a captured mail that is not there.
 var ErrMailUnknown = fault.New(fault.NotFound, "mail_unknown", "There is no such mail.")

@@ -29,14 +29,14 @@ func run(t *testing.T, q *queue, outcome func(attempt int) error) *running {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	r := &running{t: t, queue: q, stop: cancel, stopped: make(chan struct{}), began: time.Now()}
-	r.Worker = worker(q, sender(func(_ context.Context, d Delivery) (string, error) {
+	r.Worker = worker(q, sender(func(_ context.Context, d Delivery) (Answer, error) {
 		r.mu.Lock()
 		r.sent = append(r.sent, time.Since(r.began))
 		r.mu.Unlock()
 		if outcome == nil {
-			return "sent", nil
+			return Answer{Text: "sent"}, nil
 		}
-		return "", outcome(d.Attempt)
+		return Answer{}, outcome(d.Attempt)
 	}))
 	r.Now = time.Now
 	go func() {

@@ -109,18 +109,18 @@ func (w *Worker) attempt(ctx context.Context, d Delivery) error {
 }
 
 // send performs one attempt. A sender that panics spoils its own delivery, not the process.
-func (w *Worker) send(ctx context.Context, d Delivery) (answer string, err error) {
+func (w *Worker) send(ctx context.Context, d Delivery) (answer Answer, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("the sender panicked: %v", p)
 		}
 	}()
 	if d.Locked != nil {
-		return "", d.Locked
+		return Answer{}, d.Locked
 	}
 	sender, ok := w.Senders[d.Kind]
 	if !ok {
-		return "", Permanent(fmt.Errorf("no sender for %q", d.Kind))
+		return Answer{}, Permanent(fmt.Errorf("no sender for %q", d.Kind))
 	}
 	ctx, cancel := context.WithTimeout(ctx, attemptTime)
 	defer cancel()
@@ -128,10 +128,10 @@ func (w *Worker) send(ctx context.Context, d Delivery) (answer string, err error
 }
 
 // judge turns the outcome of an attempt into the delivery's next state.
-func (w *Worker) judge(d Delivery, answer string, err error) Result {
+func (w *Worker) judge(d Delivery, answer Answer, err error) Result {
 	now := w.Now()
 	if err == nil {
-		return Result{State: Delivered, Detail: clip(answer), At: now}
+		return Result{State: Delivered, Detail: clip(answer.Text), At: now}
 	}
 	wait, more := Next(d.Attempt, w.Jitter())
 	if errors.Is(err, ErrPermanent) || !more {

@@ -100,12 +100,12 @@ func (q *queue) result(id string) Result {
 }
 
 // sender is a Sender made of a function.
-type sender func(context.Context, Delivery) (string, error)
+type sender func(context.Context, Delivery) (Answer, error)
 
-func (s sender) Send(ctx context.Context, d Delivery) (string, error) { return s(ctx, d) }
+func (s sender) Send(ctx context.Context, d Delivery) (Answer, error) { return s(ctx, d) }
 
 func answers(text string, err error) sender {
-	return func(context.Context, Delivery) (string, error) { return text, err }
+	return func(context.Context, Delivery) (Answer, error) { return Answer{Text: text}, err }
 }
 
 func worker(q *queue, s Sender) *Worker {
@@ -225,7 +225,7 @@ func TestObserve(t *testing.T) {
 	t.Parallel()
 	outcomes := map[string]error{"a": nil, "b": errBroken, "c": Permanent(errBroken)}
 	q := newQueue("a", "b", "c")
-	w := worker(q, sender(func(_ context.Context, d Delivery) (string, error) { return "", outcomes[d.ID] }))
+	w := worker(q, sender(func(_ context.Context, d Delivery) (Answer, error) { return Answer{}, outcomes[d.ID] }))
 	var mu sync.Mutex
 	got := map[State]error{}
 	w.Observe = func(kind Kind, state State, err error) {
@@ -256,9 +256,9 @@ func TestAttemptsRunSideBySide(t *testing.T) {
 			q.add(fmt.Sprint(i), start)
 		}
 		began := time.Now()
-		slow := sender(func(context.Context, Delivery) (string, error) {
+		slow := sender(func(context.Context, Delivery) (Answer, error) {
 			<-time.After(3 * time.Second)
-			return "sent", nil
+			return Answer{Text: "sent"}, nil
 		})
 		if got, err := worker(q, slow).Once(t.Context()); got != n || err != nil {
 			t.Fatalf("got %d attempts, %v, want %d, no error", got, err, n)
@@ -274,9 +274,9 @@ func TestAttemptHasADeadline(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		q := newQueue("a")
-		w := worker(q, sender(func(ctx context.Context, _ Delivery) (string, error) {
+		w := worker(q, sender(func(ctx context.Context, _ Delivery) (Answer, error) {
 			<-ctx.Done()
-			return "", ctx.Err()
+			return Answer{}, ctx.Err()
 		}))
 		began := time.Now()
 		if _, err := w.Once(t.Context()); err != nil {
@@ -301,9 +301,9 @@ func TestAttemptSurvivesTheCallersCancel(t *testing.T) {
 			t.Errorf("got %v when the result is recorded, want a context that lives", ctx.Err())
 		}
 	}
-	w := worker(q, sender(func(ctx context.Context, _ Delivery) (string, error) {
+	w := worker(q, sender(func(ctx context.Context, _ Delivery) (Answer, error) {
 		cancel()
-		return "sent", ctx.Err()
+		return Answer{Text: "sent"}, ctx.Err()
 	}))
 	if n, err := w.Once(ctx); n != 1 || err != nil {
 		t.Fatalf("got %d attempts, %v, want 1, no error", n, err)
@@ -318,9 +318,9 @@ func TestLockedDeliveryIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	q := newQueue("a")
 	q.waiting[0].Locked = errBroken
-	w := worker(q, sender(func(context.Context, Delivery) (string, error) {
+	w := worker(q, sender(func(context.Context, Delivery) (Answer, error) {
 		t.Error("got a locked delivery sent, want it left alone")
-		return "", nil
+		return Answer{}, nil
 	}))
 	if n, err := w.Once(t.Context()); n != 1 || err != nil {
 		t.Fatalf("got %d attempts and error %v, want 1 and none", n, err)
@@ -334,7 +334,7 @@ func TestLockedDeliveryIsTriedAgain(t *testing.T) {
 func TestPanickingSenderIsAFailedAttempt(t *testing.T) {
 	t.Parallel()
 	q := newQueue("a")
-	w := worker(q, sender(func(context.Context, Delivery) (string, error) { panic("bug") }))
+	w := worker(q, sender(func(context.Context, Delivery) (Answer, error) { panic("bug") }))
 	if _, err := w.Once(t.Context()); err != nil {
 		t.Fatal(err)
 	}
