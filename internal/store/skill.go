@@ -8,53 +8,47 @@ import (
 	"avow/internal/skill"
 )
 
-// The owner of a keyed call is that of the API key or of the session whose token stands in its place. What such a call loads is joined on it, so that rows of others
-// are not there.
-const owner = `, owner AS (
-  SELECT v.unit, k.org_id, k.mode FROM v JOIN api_keys k ON k.hash = v.api_key
-  UNION ALL SELECT v.unit, s.org_id, s.mode FROM v JOIN sessions s ON s.hash = v.pass
-)`
-
-// The subject is the verification that a call is about: by a session's token or by its id, of the owner or, on public calls, of whoever it is.
+// The subject is the verification that a call is about: by a session's token or by its id. The owner of a keyed call is that of the API key or of the session whose
+// token stands in its place: what such a call loads is joined on it, so that rows of others are not there. On public calls it is the owner of the row.
 const (
-	subject   = `, subject AS (SELECT v.unit, r.org_id, r.mode, r.id, r.user_id FROM v `
-	ofOwner   = `JOIN owner w ON w.unit = v.unit `
-	ofSession = ` JOIN verifications r ON r.org_id = s.org_id AND r.mode = s.mode AND r.id = s.verification_id)`
+	byKey   = `, subject AS (SELECT v.unit, r.org_id, r.mode, r.id, r.user_id FROM v JOIN api_keys w ON w.hash = v.secret `
+	byPass  = `, subject AS (SELECT v.unit, r.org_id, r.mode, r.id, r.user_id FROM v JOIN sessions w ON w.hash = v.secret `
+	byAny   = `, subject AS (SELECT v.unit, r.org_id, r.mode, r.id, r.user_id FROM v `
+	ofOwner = ` AND s.org_id = w.org_id AND s.mode = w.mode`
+
+	ofSession = ` JOIN verifications r ON r.id = s.verification_id AND r.mode = s.mode AND r.org_id = s.org_id)`
+	ofID      = `JOIN verifications r ON r.id = v.id AND r.mode = w.mode AND r.org_id = w.org_id)`
 )
 
 // reach is one way to a subject: the columns of v and the statements about the subject that is reached.
-type reach struct{ verification, lists, skills, items, touchpoints *set }
+type reach struct{ verification, lists, touchpoints *set }
 
 func newReach(columns, head string) reach {
 	return reach{
 		// The verification comes before what else the user has: its version guards all that is read after it.
 		verification: newSet(columns, head+` SELECT x.unit, `+verificationColumns+`, `+userColumns+`, `+sessionColumns+`
 FROM subject x
-JOIN verifications v ON v.org_id = x.org_id AND v.mode = x.mode AND v.id = x.id
-JOIN skill_users u ON u.org_id = x.org_id AND u.mode = x.mode AND u.id = x.user_id
-LEFT JOIN sessions s ON s.org_id = x.org_id AND s.mode = x.mode AND s.verification_id = x.id`),
+JOIN verifications v ON v.id = x.id AND v.mode = x.mode AND v.org_id = x.org_id
+JOIN skill_users u ON u.id = x.user_id AND u.mode = x.mode AND u.org_id = x.org_id
+LEFT JOIN sessions s ON s.verification_id = x.id AND s.mode = x.mode AND s.org_id = x.org_id`),
 		lists: newSet(columns, head+` SELECT x.unit, s.projects, s.experience, s.certificates
-FROM subject x JOIN sessions s ON s.org_id = x.org_id AND s.mode = x.mode AND s.verification_id = x.id`),
-		skills: newSet(columns, head+` SELECT x.unit, `+skillColumns+`
-FROM subject x JOIN verification_skills k ON k.org_id = x.org_id AND k.mode = x.mode AND k.verification_id = x.id ORDER BY k.position`),
-		items: newSet(columns, head+` SELECT x.unit, `+itemColumns+`
-FROM subject x JOIN verification_items i ON i.org_id = x.org_id AND i.mode = x.mode AND i.verification_id = x.id ORDER BY i.position`),
-		touchpoints: newSet(columns, head+` SELECT x.unit, i.kind, i.external_id, k.skill_id, v.method, v.endorsement_type, k.status, k.verified_by
+FROM subject x JOIN sessions s ON s.verification_id = x.id AND s.mode = x.mode AND s.org_id = x.org_id`),
+		touchpoints: newSet(columns, head+` SELECT x.unit, v.method, v.endorsement_type, v.skills, v.items
 FROM subject x
-JOIN verifications v ON v.org_id = x.org_id AND v.mode = x.mode AND v.user_id = x.user_id AND v.id <> x.id AND v.initiated_at <> 0
-JOIN verification_items i ON i.org_id = v.org_id AND i.mode = v.mode AND i.verification_id = v.id
-JOIN verification_skills k ON k.org_id = v.org_id AND k.mode = v.mode AND k.verification_id = v.id
-ORDER BY v.created_at, v.id, i.position, k.position`),
+JOIN verifications v ON v.user_id = x.user_id AND v.mode = x.mode AND v.org_id = x.org_id AND v.id <> x.id AND v.initiated_at <> 0
+ORDER BY v.created_at, v.id`),
 	}
 }
 
+// A keyed call is made with a key or with a pass.
 var (
-	ownByToken = newReach(`api_key bytea, pass bytea, token bytea`,
-		owner+subject+ofOwner+`JOIN sessions s ON s.org_id = w.org_id AND s.mode = w.mode AND s.hash = v.token`+ofSession)
-	ownByID = newReach(`api_key bytea, pass bytea, id text`,
-		owner+subject+ofOwner+`JOIN verifications r ON r.org_id = w.org_id AND r.mode = w.mode AND r.id = v.id)`)
-	publicByToken = newReach(`token bytea`, subject+`JOIN sessions s ON s.hash = v.token`+ofSession)
-	publicByID    = newReach(`id text`, subject+`JOIN verifications r ON r.id = v.id)`)
+	keyByToken  = newReach(`secret bytea, token bytea`, byKey+`JOIN sessions s ON s.hash = v.token`+ofOwner+ofSession)
+	keyByID     = newReach(`secret bytea, id text`, byKey+ofID)
+	passByToken = newReach(`secret bytea, token bytea`, byPass+`JOIN sessions s ON s.hash = v.token`+ofOwner+ofSession)
+	passByID    = newReach(`secret bytea, id text`, byPass+ofID)
+
+	publicByToken = newReach(`token bytea`, byAny+`JOIN sessions s ON s.hash = v.token`+ofSession)
+	publicByID    = newReach(`id text`, byAny+`JOIN verifications r ON r.id = v.id)`)
 )
 
 var loadKey = newSet(`api_key bytea`, `SELECT v.unit, k.id, k.org_id, k.mode, k.name, k.hash, k.created_at, k.revoked_at, o.settings
@@ -125,9 +119,11 @@ func changesOf(subject skill.Subject, state skill.State) string {
 // loadSubject reads everything but the touchpoints.
 func loadSubject(subject skill.Subject, state *skill.State) *batch {
 	b := &batch{}
-	if subject.Keyed {
-		b.find(loadKey, func(scan scanner) error { return scanKey(scan, state) }, candidates(subject.Key)...)
-		b.find(loadPass, func(scan scanner) error { return scanPass(scan, state) }, candidates(subject.Pass)...)
+	switch {
+	case subject.Keyed && subject.ByPass:
+		b.find(loadPass, func(scan scanner) error { return scanPass(scan, state) }, candidates(subject.Secret)...)
+	case subject.Keyed:
+		b.find(loadKey, func(scan scanner) error { return scanKey(scan, state) }, candidates(subject.Secret)...)
 	}
 	b.person(loadUserByEmail, subject, subject.EmailKey, &state.ByEmail)
 	b.person(loadUserByPhone, subject, subject.PhoneKey, &state.ByPhone)
@@ -136,18 +132,6 @@ func loadSubject(subject skill.Subject, state *skill.State) *batch {
 	if subject.Lists {
 		b.find(with.lists, func(scan scanner) error { return scanLists(scan, state) }, keys...)
 	}
-	b.find(with.skills, func(scan scanner) error {
-		var r skillRow
-		err := scan(r.columns()...)
-		state.Skills = append(state.Skills, r.skill())
-		return err
-	}, keys...)
-	b.find(with.items, func(scan scanner) error {
-		var r itemRow
-		err := scan(r.columns()...)
-		state.Items = append(state.Items, r.item())
-		return err
-	}, keys...)
 	return b
 }
 
@@ -156,7 +140,7 @@ func (b *batch) person(by *set, subject skill.Subject, key string, into **skill.
 	if key == "" {
 		return
 	}
-	keys := candidates(subject.Key)
+	keys := candidates(subject.Secret)
 	for i := range keys {
 		keys[i] = append(keys[i], key)
 	}
@@ -171,28 +155,34 @@ func (b *batch) person(by *set, subject skill.Subject, key string, into **skill.
 
 // reachOf returns the statements that reach a subject, and their keys. A keyed call that names no verification is about that of the session in the key's place.
 func reachOf(subject skill.Subject) (reach, [][]any) {
-	if !subject.Keyed && subject.ByToken {
+	named := !subject.ByToken && subject.Verification != ""
+	switch {
+	case !subject.Keyed && subject.ByToken:
 		return publicByToken, candidates(subject.Token)
-	}
-	if !subject.Keyed {
+	case !subject.Keyed:
 		return publicByID, [][]any{{subject.Verification}}
-	}
-	if !subject.ByToken && subject.Verification != "" {
-		return ownByID, together(subject, func(int) any { return subject.Verification })
+	case named && subject.ByPass:
+		return passByID, together(subject, func(int) any { return subject.Verification })
+	case named:
+		return keyByID, together(subject, func(int) any { return subject.Verification })
 	}
 	token := subject.Token
 	if !subject.ByToken {
-		token = subject.Pass
+		token = subject.Secret
 	}
-	return ownByToken, together(subject, func(i int) any { return token[i][:] })
+	keys := together(subject, func(i int) any { return token[i][:] })
+	if subject.ByPass {
+		return passByToken, keys
+	}
+	return keyByToken, keys
 }
 
-// together makes one key of each master key's hashes of API key and pass, with what names the verification behind them.
+// together makes one key of each master key's hash of the secret, with what names the verification behind it.
 func together(subject skill.Subject, verification func(i int) any) [][]any {
 	var keys [][]any
-	for i := range subject.Key {
-		if i == 0 || subject.Key[i] != subject.Key[0] {
-			keys = append(keys, []any{subject.Key[i][:], subject.Pass[i][:], verification(i)})
+	for i := range subject.Secret {
+		if i == 0 || subject.Secret[i] != subject.Secret[0] {
+			keys = append(keys, []any{subject.Secret[i][:], verification(i)})
 		}
 	}
 	return keys
@@ -221,10 +211,13 @@ func scanVerification(scan scanner, state *skill.State) error {
 	var v verificationRow
 	var u userRow
 	var s sessionRow
-	err := scan(join(v.columns(), u.columns(), s.columns())...)
+	if err := scan(join(v.columns(), u.columns(), s.columns())...); err != nil {
+		return err
+	}
 	verification, user := v.verification(), u.user()
 	state.Verification, state.User, state.Session = &verification, &user, s.session()
-	return err
+	state.Skills, state.Items = skillsFromJSON(v.skills), itemsFromJSON(v.items)
+	return nil
 }
 
 // scanLists gives the session its lists. A session that came only after the verification was read is not there yet.
@@ -237,9 +230,19 @@ func scanLists(scan scanner, state *skill.State) error {
 	return err
 }
 
+// scanTouchpoint reads another verification of the person: each of its skills on each of its items.
 func scanTouchpoint(scan scanner, state *skill.State) error {
-	var r touchpointRow
-	err := scan(r.columns()...)
-	state.Touchpoints = append(state.Touchpoints, r.touchpoint())
-	return err
+	var method, endorsement, skills, items string
+	if err := scan(&method, &endorsement, &skills, &items); err != nil {
+		return err
+	}
+	of := skill.Verification{Method: skill.Method(method), EndorsementType: endorsement}.Endorsement()
+	for _, i := range itemsFromJSON(items) {
+		for _, k := range skillsFromJSON(skills) {
+			state.Touchpoints = append(state.Touchpoints, skill.Touchpoint{
+				Source: i.Source, Skill: k.ID, Endorsement: of, Status: k.Status, VerifiedBy: k.VerifiedBy,
+			})
+		}
+	}
+	return nil
 }
