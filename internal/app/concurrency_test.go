@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"avow/internal/account"
+	"avow/internal/code"
 )
 
 // callers is how many callers try the same thing at once.
@@ -114,8 +115,8 @@ func attemptBudgetHolds(t *testing.T, database string) {
 	})
 	state, err := b.app.Store.View(context.Background(), account.KeyOfID(b.vars["anna.id"]))
 	b.must(err)
-	if state.Code.Wrong != account.MaxWrongCodes {
-		t.Errorf("got %d counted tries, want %d", state.Code.Wrong, account.MaxWrongCodes)
+	if state.Code.Wrong != code.MaxWrong {
+		t.Errorf("got %d counted tries, want %d", state.Code.Wrong, code.MaxWrong)
 	}
 	b.send(b.post("/external/api/v1/me/verify_account", `{"confirmation_code":"`+b.vars["code"]+`"}`, "Authorization", "Bearer "+b.vars["t"]))
 	if b.answer.StatusCode != http.StatusConflict {

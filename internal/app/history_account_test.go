@@ -10,7 +10,7 @@ import (
 
 	"github.com/anishathalye/porcupine"
 
-	"avow/internal/account"
+	"avow/internal/code"
 )
 
 // accountKind is about the verification of one account: a code works once, only the last one that was made is live, and guesses are counted.
@@ -49,7 +49,7 @@ type accountModel struct {
 	verified      bool
 }
 
-func (m accountModel) live() bool { return m.id != "" && m.wrong < account.MaxWrongCodes }
+func (m accountModel) live() bool { return m.id != "" && m.wrong < code.MaxWrong }
 
 func (m accountModel) step(c accountCall, a accountAnswer) (bool, accountModel) {
 	switch c.verb {

@@ -127,8 +127,8 @@ func newTrip(t *testing.T, s *Store) *trip {
 	w.must(err)
 	client, _, err := admin.CreateClient(w.ctx, access.NewClient{Org: "one", Name: "c", Scopes: []string{account.ScopeMeWrite}})
 	w.must(err)
-	w.account = account.Account{ID: randomSource.ObjectID(fixedNow()), Org: org.ID, Email: "a@example.com", Status: account.Created, Version: 1}
-	w.must(s.Create(w.ctx, w.account))
+	w.account = account.Account{ID: randomSource.ObjectID(fixedNow()), Org: org.ID, Email: "a@example.com"}
+	w.must(w.enrol(w.account))
 	w.token = "token"
 	w.must(s.ChangeGrant(w.ctx, account.GrantKey{Client: client.ID}, func(account.GrantState) (account.GrantNext, error) {
 		return account.GrantNext{Issue: []access.Token{{
@@ -148,6 +148,13 @@ func (w *trip) must(err error) {
 	if err != nil {
 		w.Fatal(err)
 	}
+}
+
+// enrol makes an account by the real decision.
+func (w *trip) enrol(a account.Account) error {
+	return w.Change(w.ctx, account.KeyOfNew(a.Org, a.Email, a.Profile.Names()), func(s account.State) (account.Next, error) {
+		return account.Enrol(s, account.RegisterInput{Account: a})
+	})
 }
 
 func (w *trip) accountKey() account.Key {

@@ -51,11 +51,13 @@ type organisationRow struct{ name, settings string }
 
 func (r *organisationRow) columns() []any { return []any{&r.name, &r.settings} }
 
-func (r *organisationRow) brand() string {
-	if brand := settingsFrom(r.settings).Get(access.BrandName); brand != "" {
-		return brand
+// organisation is how it is called in mails and pages, and its settings.
+func (r *organisationRow) organisation() (brand string, settings access.Settings) {
+	settings = settingsFrom(r.settings)
+	if brand = settings.Get(access.BrandName); brand == "" {
+		brand = r.name
 	}
-	return r.name
+	return brand, settings
 }
 
 func settingsFrom(text string) access.Settings {
