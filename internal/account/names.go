@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // NameKind is a way to name an account inside its organisation (accounts-api.md 5.1).
@@ -45,7 +46,15 @@ func Named(kind NameKind, value string) Name {
 	case ByEmail:
 		value = EmailKey(value)
 	}
-	return Name{kind, value}
+	return Name{kind, storable(value)}
+}
+
+// storable is a text that may stand in a row. What may not, on some engine, is nobody's: it is empty.
+func storable(text string) string {
+	if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
+		return ""
+	}
+	return text
 }
 
 // Names are those that an account has beside its id and its address.
