@@ -40,13 +40,14 @@ type Name struct {
 
 // Named is the name in the form in which names are compared: ids and addresses without regard to case, all others as they are.
 func Named(kind NameKind, value string) Name {
+	value = storable(value)
 	switch kind {
 	case ByID:
 		value = strings.ToLower(value)
 	case ByEmail:
 		value = EmailKey(value)
 	}
-	return Name{kind, storable(value)}
+	return Name{kind, value}
 }
 
 // storable is a text that may stand in a row. What may not, on some engine, is nobody's: it is empty.

@@ -63,7 +63,7 @@ func (s *Service) SignInClient(ctx context.Context, c Credentials, scopes []stri
 
 // SignIn is the grant password. The slow comparison runs before the change, against whatever the address has: nothing, for an unknown one.
 func (s *Service) SignIn(ctx context.Context, c Credentials, scopes []string, org, email, password string) (Issued, error) {
-	k := GrantKey{Client: storable(c.ID), Org: storable(org), EmailKey: storable(EmailKey(email))}
+	k := GrantKey{Client: storable(c.ID), Org: storable(org), EmailKey: EmailKey(storable(email))}
 	t := s.tokens(c, scopes)
 	state, err := s.o.Accounts.ViewGrant(ctx, k)
 	if err != nil {

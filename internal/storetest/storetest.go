@@ -34,6 +34,7 @@ type Open func(t *testing.T) Store
 func Run(t *testing.T, open Open) {
 	t.Run("directory", func(t *testing.T) { t.Parallel(); directory(t, open) })
 	t.Run("accounts", func(t *testing.T) { t.Parallel(); accounts(t, open) })
+	t.Run("names", func(t *testing.T) { t.Parallel(); names(t, open) })
 	t.Run("grants", func(t *testing.T) { t.Parallel(); grants(t, open) })
 	t.Run("deliveries", func(t *testing.T) { t.Parallel(); deliveries(t, open) })
 	t.Run("mailbox", func(t *testing.T) { t.Parallel(); mailbox(t, open) })
