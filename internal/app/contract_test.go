@@ -3,6 +3,7 @@ package app_test
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -81,6 +82,75 @@ func TestContractReachesEveryCode(t *testing.T) {
 		}
 	}
 }
+
+// TestContractReachesEveryCodeOfEveryCall fails when a call of the account contract has an error that no case shows of that very call.
+func TestContractReachesEveryCodeOfEveryCall(t *testing.T) {
+	t.Parallel()
+	shown := map[string]map[string]bool{}
+	for _, file := range caseFiles(t, "accounts") {
+		archive, err := txtar.ParseFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		codesOfCalls(archive, shown)
+	}
+	for call, codes := range callCodes {
+		for _, code := range append(strings.Fields(codes), everyCall...) {
+			if !shown[call][code] {
+				t.Errorf("%s: got no case that answers %s, want one", call, code)
+			}
+		}
+	}
+}
+
+var codeIn = regexp.MustCompile(`"code": ?"([a-z_]+)"`)
+
+// codesOfCalls notes which codes a case shows of which calls.
+func codesOfCalls(archive *txtar.Archive, shown map[string]map[string]bool) {
+	call := ""
+	for _, s := range archive.Files {
+		if s.Name == "request" {
+			call = callOf(string(s.Data))
+		}
+		code := codeIn.FindStringSubmatch(string(s.Data))
+		if s.Name != "response" || code == nil {
+			continue
+		}
+		if shown[call] == nil {
+			shown[call] = map[string]bool{}
+		}
+		shown[call][code[1]] = true
+	}
+}
+
+// callOf is the method and the path of a request, without query and trailing slash.
+func callOf(request string) string {
+	line, _, _ := strings.Cut(request, "\n")
+	call, _, _ := strings.Cut(line, "?")
+	return strings.TrimSuffix(call, "/")
+}
+
+// everyCall are the errors that each call of the account contract has (accounts-api.md 1.8, 2.6).
+var everyCall = []string{"unauthorized", "invalid_token", "expired_token", "insufficient_scope", "unknown_parameter", "internal_server_error"}
+
+// callCodes are what each call has beside them, from accounts-api.md 3, 4, 5.1 to 5.3 and 13.
+var callCodes = map[string]string{
+	"POST /external/api/v1/me/create_verification_request":       bodyCodes + "forbidden not_found already_verified",
+	"GET /external/api/v1/me/pending_verification_request":       "forbidden not_found",
+	"POST /external/api/v1/me/verify_account":                    bodyCodes + "forbidden not_found already_verified invalid_confirmation_code",
+	"GET /external/api/v1/me":                                    "forbidden not_found",
+	"GET /external/api/v3/me":                                    "forbidden not_found",
+	"POST /external/api/v1/accounts/create_verification_request": bodyCodes + "not_found already_verified",
+	"GET /external/api/v1/accounts/pending_verification_request": "invalid_parameter not_found",
+	"POST /external/api/v1/accounts/verify_account":              bodyCodes + "not_found already_verified invalid_confirmation_code",
+	"GET /external/api/v1/accounts":                              "invalid_parameter not_found",
+	"GET /external/api/v1/accounts/status":                       "invalid_parameter not_found",
+	"POST /external/api/v1/accounts":                             bodyCodes,
+	"POST /external/api/v2/accounts":                             bodyCodes,
+}
+
+// bodyCodes are those of calls with a body.
+const bodyCodes = "invalid_parameter json_parser_error invalid_content_type_error request_too_large "
 
 // wireCodes are the documented and own codes of the endpoints that are built, from accounts-api.md 1.8, 2.2, 2.6, 13 and skills-api.md 5, 17, 18.
 var wireCodes = map[string][]string{

@@ -159,6 +159,35 @@ func TestRoundTripsOfSystems(t *testing.T) {
 	})
 }
 
+// TestNamesTakenMeanwhile has another process make an account with the same name, or address, between a change's decision and its save: it is decided again, and refused.
+func TestNamesTakenMeanwhile(t *testing.T) {
+	t.Parallel()
+	database := pgtest.URL(t)
+	s, other := openURL(t, database, 2), openURL(t, database, 2)
+	w := newTrip(t, s)
+	kalle := func(email, id string) account.Account {
+		return account.Account{ID: randomSource.ObjectID(fixedNow()), Org: w.account.Org, Email: email, Profile: account.Profile{ExternalIDs: map[string]string{"crm": id}}}
+	}
+	for name, tt := range map[string]struct {
+		mine, theirs account.Account
+		want         error
+	}{
+		"name":    {kalle("kalle@example.com", "1"), kalle("anka@example.com", "1"), account.ErrNameInUse},
+		"address": {kalle("knatte@example.com", "2"), kalle("knatte@example.com", "3"), account.ErrEmailTaken},
+	} {
+		decided := 0
+		err := s.Change(w.ctx, account.KeyOfNew(tt.mine.Org, tt.mine.Email, tt.mine.Profile.Names()), func(state account.State) (account.Next, error) {
+			if decided++; decided == 1 {
+				w.must((&trip{T: t, Store: other, ctx: w.ctx}).enrol(tt.theirs))
+			}
+			return account.Enrol(state, account.RegisterInput{Account: tt.mine})
+		})
+		if !errors.Is(err, tt.want) || decided != 2 {
+			t.Errorf("%s: got %v after %d decisions, want %v after 2", name, err, decided, tt.want)
+		}
+	}
+}
+
 // refusedWith wants one refusal.
 func refusedWith(want, got error) error {
 	if errors.Is(got, want) {
