@@ -26,8 +26,8 @@ func (r *userRow) user() skill.User {
 	}
 }
 
-const verificationColumns = `v.org_id, v.mode, v.id, v.user_id, v.key_id, v.student_id, v.callback_url, v.name, v.method, v.endorsement_type,
-  v.created_at, v.initiated_at, v.completed_at, v.skills, v.items`
+const verificationColumns = `r.org_id, r.mode, r.id, r.user_id, r.key_id, r.student_id, r.callback_url, r.name, r.method, r.endorsement_type,
+  r.created_at, r.initiated_at, r.completed_at, r.skills, r.items`
 
 type verificationRow struct {
 	org, mode, id, user, key, student, callback, name, method, endorsement string

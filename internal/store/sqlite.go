@@ -74,6 +74,7 @@ func (e *sqliteEngine) view(ctx context.Context, load *batch) error {
 		return errClosed
 	case c := <-e.readers:
 		defer func() { e.readers <- c }()
+		ctx = context.WithoutCancel(ctx) // as in together
 		if len(load.statements) == 1 { // a statement is a snapshot by itself
 			return c.run(ctx, load.statements)
 		}
@@ -99,7 +100,9 @@ func (e *sqliteEngine) group(ctx context.Context, units []*unit) (again []*unit)
 	return nil
 }
 
+// together does not pass on when its time is up: the driver pays for every statement that can be called off with a goroutine, and nothing here waits for anybody else.
 func (e *sqliteEngine) together(ctx context.Context, units []*unit) error {
+	ctx = context.WithoutCancel(ctx)
 	return e.writer.transact(ctx, "BEGIN IMMEDIATE", func() error {
 		for _, u := range units {
 			if err := e.writer.carryOut(ctx, u); err != nil {
