@@ -243,6 +243,7 @@ func TestVerify(t *testing.T) {
 			if diff := cmp.Diff(want, &next); diff != "" {
 				t.Errorf("got +, want -:\n%s", diff)
 			}
+			want.Idle = tt.refusal != nil && want.Empty() // as much work as a counted wrong code
 			page, err := VerifyOnPage(s, VerifyInput{Code: tt.code, Now: start})
 			if (err != nil || tt.refusal != nil) && !errors.Is(err, ErrCodeInvalid) {
 				t.Errorf("on the page: got %v, want %v", err, ErrCodeInvalid)
@@ -263,9 +264,12 @@ func TestVerifyOnPageHasOneAnswer(t *testing.T) {
 	}
 	for name, spoil := range spoilers {
 		next, err := VerifyOnPage(pending(spoil), VerifyInput{Code: rightCode, Now: start})
-		if err != ErrCodeInvalid || !next.Empty() {
-			t.Errorf("%s: got %+v, %v, want nothing and %v itself", name, next, err, ErrCodeInvalid)
+		if diff := cmp.Diff(Next{Idle: true}, next); diff != "" || err != ErrCodeInvalid {
+			t.Errorf("%s: got %v, want %v itself, and got +, want -:\n%s", name, err, ErrCodeInvalid, diff)
 		}
+	}
+	if next, err := VerifyOnPage(pending(loginDisabled), VerifyInput{Code: rightCode, Now: start}); err != nil || !next.Account.Verified {
+		t.Errorf("got %+v, %v for an account that may not log in, want it verified", next, err)
 	}
 	if next, err := VerifyOnPage(pending(func(s *State) { s.Token, s.Client = nil, nil }), VerifyInput{Code: rightCode, Now: start}); err != nil || !next.Account.Verified {
 		t.Errorf("got %+v, %v without a token, want it verified", next, err)

@@ -2,13 +2,13 @@ package store
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"strings"
 	"time"
 
 	"avow/internal/access"
 	"avow/internal/account"
+	"avow/internal/code"
 )
 
 const accountColumns = `COALESCE(a.id, ''), COALESCE(a.org_id, ''), COALESCE(a.email, ''), COALESCE(a.status, ''), COALESCE(a.verified, FALSE),
@@ -41,23 +41,24 @@ func (s *Store) View(ctx context.Context, k account.Key) (account.State, error) 
 	return state, err
 }
 
-// Change implements account.Accounts.
+// Change implements account.Accounts. A key in use means that somebody else has just made an account with the same name: then the change is decided again, on a state
+// that knows that account.
 func (s *Store) Change(ctx context.Context, k account.Key, decide func(account.State) (account.Next, error)) error {
 	var state account.State
 	var next account.Next
 	var outcome error
-	err := s.change(ctx, func() *batch {
+	load := func() *batch {
 		state = account.State{}
 		return loadAccount(k, &state)
-	}, func() *batch {
+	}
+	save := func() *batch {
 		next, outcome = decide(state)
 		return s.saveAccount(state, next)
-	}, func() string {
-		if state.Account == nil {
-			return ""
-		}
-		return state.Account.ID
-	})
+	}
+	err := s.change(ctx, load, save, func() string { return changesOfAccount(k, state) })
+	for try := 1; k.New && errors.Is(err, errTaken) && try < maxTries; try++ {
+		err = s.change(ctx, load, save, func() string { return changesOfAccount(k, state) })
+	}
 	if err != nil {
 		return err
 	}
@@ -67,40 +68,70 @@ func (s *Store) Change(ctx context.Context, k account.Key, decide func(account.S
 	return outcome
 }
 
+// changesOfAccount names what no two changes of a group may both change: an account, or the one that is to have an address.
+func changesOfAccount(k account.Key, state account.State) string {
+	switch {
+	case state.Account != nil:
+		return state.Account.ID
+	case k.New && state.Token != nil:
+		return state.Token.Org + "\x00" + k.Name.Value
+	case k.New:
+		return k.Org + "\x00" + k.Name.Value
+	}
+	return ""
+}
+
 func loadAccount(k account.Key, state *account.State) *batch {
 	b := &batch{}
-	if k.ByToken {
-		b.find(loadByToken, func(scan scanner) error { return scanTokenState(scan, state) }, candidates(k.Token)...)
-		return b
+	switch {
+	case k.New:
+		loadNew(b, k, state)
+	case k.ByToken && k.Name != (account.Name{}):
+		loadNamed(b, k, state)
+	case k.ByToken:
+		b.find(loadByToken, func(scan scanner) error {
+			err := scanTokenState(scan, state)
+			state.Holder = state.Account
+			return err
+		}, candidates(k.Token)...)
+	default:
+		b.find(loadByID, func(scan scanner) error {
+			var o organisationRow
+			var a accountRow
+			err := scan(join(o.columns(), a.columns())...)
+			state.Brand, state.Settings = o.organisation()
+			state.Account, state.Code = a.account(), a.code(verifyEmail)
+			return err
+		}, []any{k.Name.Value})
 	}
-	b.find(loadByID, func(scan scanner) error {
-		var o organisationRow
-		var a accountRow
-		err := scan(join(o.columns(), a.columns())...)
-		state.Brand, state.Account, state.Code = o.brand(), a.account(), a.code(verifyEmail)
-		return err
-	}, []any{k.ID})
 	return b
 }
 
-func scanTokenState(scan scanner, state *account.State) error {
+// scanTokenState reads what every load by a token has, and into more what stands behind it.
+func scanTokenState(scan scanner, state *account.State, more ...any) error {
 	var t tokenRow
 	var c clientRow
 	var o organisationRow
 	var a accountRow
-	err := scan(join(t.columns(), c.columns(), o.columns(), a.columns())...)
+	err := scan(join(t.columns(), c.columns(), o.columns(), a.columns(), more)...)
 	token, client := t.token(), c.client()
 	state.Token, state.Client = &token, &client
-	state.Brand, state.Account, state.Code = o.brand(), a.account(), a.code(verifyEmail)
+	state.Brand, state.Settings = o.organisation()
+	state.Account, state.Code = a.account(), a.code(verifyEmail)
 	return err
 }
+
+const (
+	updatedAccount = `id text, org text, loaded bigint, fresh bigint, status text, verified boolean, login_disabled boolean, codes text, updated_at bigint`
+
+	setAccount = `UPDATE accounts SET status = v.status, verified = v.verified, login_disabled = v.login_disabled, codes = v.codes, updated_at = v.updated_at,
+  version = v.fresh FROM v WHERE accounts.id = v.id AND accounts.org_id = v.org AND accounts.version = v.loaded`
+)
 
 // The account's version guards a change: the update finds the version that was loaded, everything else the one that the update wrote. Its codes are a document in its
 // row: a new one takes the place of the old, so that two can never be live.
 var (
-	updateAccount = guardSet(0, `id text, org text, loaded bigint, fresh bigint, status text, verified boolean, login_disabled boolean, codes text, updated_at bigint`,
-		`UPDATE accounts SET status = v.status, verified = v.verified, login_disabled = v.login_disabled, codes = v.codes, updated_at = v.updated_at, version = v.fresh
-FROM v WHERE accounts.id = v.id AND accounts.org_id = v.org AND accounts.version = v.loaded RETURNING accounts.id`)
+	updateAccount = guardSet(0, updatedAccount, setAccount+` RETURNING accounts.id`)
 
 	// One that is being sent at this moment is not tried again.
 	cancelDelivery = writeSet(1, ofGuard+`id text, now bigint`,
@@ -118,16 +149,23 @@ const (
 
 // saveAccount writes what a decision returned.
 func (s *Store) saveAccount(state account.State, next account.Next) *batch {
-	if next.Empty() {
+	switch {
+	case next.Empty():
 		return nil
+	case next.Idle:
+		return idle()
 	}
 	a := state.Account
 	if next.Account != nil {
 		a = next.Account
 	}
 	b, fresh := &batch{}, stamp()
-	b.write(updateAccount, a.ID, a.Org, state.Account.Version, fresh, string(a.Status), a.Verified, a.LoginDisabled,
-		codesToJSON(codeAfter(state, next)), micros(a.UpdatedAt))
+	codes := codesToJSON(codeAfter(state, next))
+	if a.Version == 0 {
+		b.writeNew(*a, fresh, codes)
+	} else {
+		b.write(updateAccount, a.ID, a.Org, state.Account.Version, fresh, string(a.Status), a.Verified, a.LoginDisabled, codes, micros(a.UpdatedAt))
+	}
 	for _, id := range next.Unsend {
 		b.write(cancelDelivery, a.ID, a.Org, fresh, id, micros(a.UpdatedAt))
 	}
@@ -137,8 +175,8 @@ func (s *Store) saveAccount(state account.State, next account.Next) *batch {
 	return b
 }
 
-// codeAfter is the code that is live once the decision is saved; nil: none.
-func codeAfter(state account.State, next account.Next) *account.Code {
+// codeAfter is the code that is out once the decision is saved; nil: none.
+func codeAfter(state account.State, next account.Next) *code.Code {
 	switch {
 	case next.NoCode:
 		return nil
@@ -146,23 +184,6 @@ func codeAfter(state account.State, next account.Next) *account.Code {
 		return next.Code
 	}
 	return state.Code
-}
-
-// Create implements account.Accounts.
-func (s *Store) Create(ctx context.Context, a account.Account) error {
-	profile, err := json.Marshal(a.Profile)
-	if err != nil {
-		return err
-	}
-	b := &batch{}
-	b.exec(`INSERT INTO accounts (id, org_id, email, email_key, status, verified, login_disabled, password, profile, created_at, updated_at, version)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-		a.ID, a.Org, a.Email, account.EmailKey(a.Email), string(a.Status), a.Verified, a.LoginDisabled, a.Password, string(profile),
-		micros(a.CreatedAt), micros(a.UpdatedAt), a.Version)
-	if err = s.save(ctx, b); errors.Is(err, errTaken) {
-		return account.ErrEmailTaken
-	}
-	return err
 }
 
 var loadClient = newSet(`id text`, `SELECT v.unit, `+clientColumns+` FROM v JOIN clients c ON c.id = v.id`)

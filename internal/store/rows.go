@@ -8,6 +8,7 @@ import (
 
 	"avow/internal/access"
 	"avow/internal/account"
+	"avow/internal/code"
 )
 
 // Each row type has the targets of its columns, in the order of the column list of the same name, and the value that they make.
@@ -52,11 +53,13 @@ type organisationRow struct{ name, settings string }
 
 func (r *organisationRow) columns() []any { return []any{&r.name, &r.settings} }
 
-func (r *organisationRow) brand() string {
-	if brand := settingsFrom(r.settings).Get(access.BrandName); brand != "" {
-		return brand
+// organisation is how it is called in mails and pages, and its settings.
+func (r *organisationRow) organisation() (brand string, settings access.Settings) {
+	settings = settingsFrom(r.settings)
+	if brand = settings.Get(access.BrandName); brand == "" {
+		brand = r.name
 	}
-	return r.name
+	return brand, settings
 }
 
 func settingsFrom(text string) access.Settings {
@@ -106,7 +109,7 @@ type codeDocument struct {
 }
 
 // code is nil when none is out for the purpose.
-func (r *accountRow) code(purpose string) *account.Code {
+func (r *accountRow) code(purpose string) *code.Code {
 	var codes map[string]codeDocument
 	if r.codes == noCodes || json.Unmarshal([]byte(r.codes), &codes) != nil { // only this program writes it
 		return nil
@@ -116,12 +119,12 @@ func (r *accountRow) code(purpose string) *account.Code {
 		return nil
 	}
 	hash, _ := hex.DecodeString(d.Hash)
-	return &account.Code{ID: d.ID, Hash: hashFrom(hash), Wrong: d.Wrong, Delivery: d.Delivery, CreatedAt: instant(d.CreatedAt), ExpiresAt: instant(d.ExpiresAt)}
+	return &code.Code{ID: d.ID, Hash: hashFrom(hash), Wrong: d.Wrong, Delivery: d.Delivery, CreatedAt: instant(d.CreatedAt), ExpiresAt: instant(d.ExpiresAt)}
 }
 
 const noCodes = "{}"
 
-func codesToJSON(verify *account.Code) string {
+func codesToJSON(verify *code.Code) string {
 	if verify == nil {
 		return noCodes
 	}

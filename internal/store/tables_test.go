@@ -149,7 +149,7 @@ func expectOldRows(t *testing.T, url string) {
 	defer func() { _ = s.Close() }()
 	at := func(us int64) time.Time { return time.UnixMicro(us).UTC() }
 	hash := hashFrom([]byte(strings.Repeat("\xab", 32)))
-	a, err := s.View(t.Context(), account.Key{ID: "a1"})
+	a, err := s.View(t.Context(), account.Key{Name: account.Named(account.ByID, "a1")})
 	wantCode := &account.Code{ID: "r1", Hash: hash, Wrong: 3, Delivery: "dlv_1", CreatedAt: at(11), ExpiresAt: at(12)}
 	if diff := cmp.Diff(wantCode, a.Code); err != nil || diff != "" {
 		t.Errorf("code: %v, got (+), want (-):\n%s", err, diff)

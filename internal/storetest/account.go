@@ -211,10 +211,10 @@ func (w *world) parallelChanges() {
 }
 
 func (w *world) addressTaken() {
-	if err := w.Create(w.ctx, w.newAccount(w.one.org.ID, " Holder@Example.COM ")); !errors.Is(err, account.ErrEmailTaken) {
+	if err := w.create(w.newAccount(w.one.org.ID, " Holder@Example.COM ")); !errors.Is(err, account.ErrEmailTaken) {
 		w.Errorf("got %v, want %v", err, account.ErrEmailTaken)
 	}
-	w.must(w.Create(w.ctx, w.newAccount(w.one.org.ID, "other@example.com")))
+	w.must(w.create(w.newAccount(w.one.org.ID, "other@example.com")))
 }
 
 func (w *world) brand() {
