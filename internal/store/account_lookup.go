@@ -9,13 +9,12 @@ const holderColumns = `COALESCE(h.id, ''), COALESCE(h.status, ''), COALESCE(h.lo
 
 // newNamed is the look-up of an account by a name that the caller gives, in the organisation of the token; columns are those of v behind the token's hash.
 func newNamed(columns, found string) *set {
-	return newSet(`hash bytea, `+columns, `SELECT v.unit, `+tokenColumns+`, `+clientColumns+`, o.name, o.settings, `+accountColumns+`, `+codeColumns+`, `+holderColumns+`
+	return newSet(`hash bytea, `+columns, `SELECT v.unit, `+tokenColumns+`, `+clientColumns+`, o.name, o.settings, `+accountColumns+`, `+holderColumns+`
 FROM v JOIN tokens t ON t.hash = v.hash`+ofFamily+`
 JOIN clients c ON c.id = t.client_id AND c.org_id = t.org_id
 JOIN organisations o ON o.id = t.org_id
 LEFT JOIN accounts h ON h.id = t.account_id AND h.org_id = t.org_id
-`+found+`
-LEFT JOIN account_codes k ON k.account_id = a.id AND k.org_id = a.org_id AND k.purpose = '`+verifyEmail+`'`)
+`+found)
 }
 
 var (

@@ -8,47 +8,50 @@ import (
 	"avow/internal/skill"
 )
 
-// The subject is the verification that a call is about: by a session's token or by its id. The owner of a keyed call is that of the API key or of the session whose
-// token stands in its place: what such a call loads is joined on it, so that rows of others are not there. On public calls it is the owner of the row.
+// A subject is the verification r that a call is about, with its session s: by the session's token or by its own id. The owner of a keyed call is that of the API key or
+// of the session whose token stands in its place, w: what such a call loads is joined on it, so that rows of others are not there. On public calls it is r's.
 const (
-	byKey   = `, subject AS (SELECT v.unit, r.org_id, r.mode, r.id, r.user_id FROM v JOIN api_keys w ON w.hash = v.secret `
-	byPass  = `, subject AS (SELECT v.unit, r.org_id, r.mode, r.id, r.user_id FROM v JOIN sessions w ON w.hash = v.secret `
-	byAny   = `, subject AS (SELECT v.unit, r.org_id, r.mode, r.id, r.user_id FROM v `
-	ofOwner = ` AND s.org_id = w.org_id AND s.mode = w.mode`
+	ofKey  = ` FROM v JOIN api_keys w ON w.hash = v.secret`
+	ofPass = ` FROM v JOIN sessions w ON w.hash = v.secret`
+	ofAny  = ` FROM v`
 
-	ofSession = ` JOIN verifications r ON r.id = s.verification_id AND r.mode = s.mode AND r.org_id = s.org_id)`
-	ofID      = `JOIN verifications r ON r.id = v.id AND r.mode = w.mode AND r.org_id = w.org_id)`
+	byToken      = ` JOIN sessions s ON s.hash = v.token AND s.mode = w.mode AND s.org_id = w.org_id` + withSubject
+	byAnyToken   = ` JOIN sessions s ON s.hash = v.token` + withSubject
+	withSubject  = ` JOIN verifications r ON r.id = s.verification_id AND r.mode = s.mode AND r.org_id = s.org_id`
+	byID         = ` JOIN verifications r ON r.id = v.id AND r.mode = w.mode AND r.org_id = w.org_id` + withSession
+	byAnyID      = ` JOIN verifications r ON r.id = v.id` + withSession
+	withSession  = ` LEFT JOIN sessions s ON s.verification_id = r.id AND s.mode = r.mode AND s.org_id = r.org_id`
+	secretColumn = `secret bytea, `
 )
 
-// reach is one way to a subject: the columns of v and the statements about the subject that is reached.
-type reach struct{ verification, lists, touchpoints *set }
+// reach is one way to a subject: the columns of v and the statements about the subject that is reached. What a decision needs comes with the touchpoints.
+type reach struct{ verification, decision, lists *set }
 
-func newReach(columns, head string) reach {
+func newReach(columns, from string) reach {
+	about := `SELECT v.unit, ` + verificationColumns + `, ` + userColumns + `, ` + sessionColumns
+	person := from + `
+JOIN skill_users u ON u.id = r.user_id AND u.mode = r.mode AND u.org_id = r.org_id`
 	return reach{
-		// The verification comes before what else the user has: its version guards all that is read after it.
-		verification: newSet(columns, head+` SELECT x.unit, `+verificationColumns+`, `+userColumns+`, `+sessionColumns+`
-FROM subject x
-JOIN verifications v ON v.id = x.id AND v.mode = x.mode AND v.org_id = x.org_id
-JOIN skill_users u ON u.id = x.user_id AND u.mode = x.mode AND u.org_id = x.org_id
-LEFT JOIN sessions s ON s.verification_id = x.id AND s.mode = x.mode AND s.org_id = x.org_id`),
-		lists: newSet(columns, head+` SELECT x.unit, s.projects, s.experience, s.certificates
-FROM subject x JOIN sessions s ON s.verification_id = x.id AND s.mode = x.mode AND s.org_id = x.org_id`),
-		touchpoints: newSet(columns, head+` SELECT x.unit, v.method, v.endorsement_type, v.skills, v.items
-FROM subject x
-JOIN verifications v ON v.user_id = x.user_id AND v.mode = x.mode AND v.org_id = x.org_id AND v.id <> x.id AND v.initiated_at <> 0
-ORDER BY v.created_at, v.id`),
+		verification: newSet(columns, about+`, ''`+person),
+		decision:     newSet(columns, about+touchpointsColumn+person),
+		lists:        newSet(columns, `SELECT v.unit, s.projects, s.experience, s.certificates`+from+` WHERE s.hash IS NOT NULL`),
 	}
 }
 
+// touchpointsColumn are the other initiated verifications of the person, as the inside of a list in JSON: method and endorsement type are words of ours.
+const touchpointsColumn = `, COALESCE((SELECT string_agg('{"method":"' || o.method || '","endorsement":"' || o.endorsement_type || '","skills":' || o.skills || ',"items":' || o.items || '}', ','
+  ORDER BY o.created_at, o.id)
+  FROM verifications o WHERE o.user_id = r.user_id AND o.mode = r.mode AND o.org_id = r.org_id AND o.id <> r.id AND o.initiated_at <> 0), '')`
+
 // A keyed call is made with a key or with a pass.
 var (
-	keyByToken  = newReach(`secret bytea, token bytea`, byKey+`JOIN sessions s ON s.hash = v.token`+ofOwner+ofSession)
-	keyByID     = newReach(`secret bytea, id text`, byKey+ofID)
-	passByToken = newReach(`secret bytea, token bytea`, byPass+`JOIN sessions s ON s.hash = v.token`+ofOwner+ofSession)
-	passByID    = newReach(`secret bytea, id text`, byPass+ofID)
+	keyByToken  = newReach(secretColumn+`token bytea`, ofKey+byToken)
+	keyByID     = newReach(secretColumn+`id text`, ofKey+byID)
+	passByToken = newReach(secretColumn+`token bytea`, ofPass+byToken)
+	passByID    = newReach(secretColumn+`id text`, ofPass+byID)
 
-	publicByToken = newReach(`token bytea`, byAny+`JOIN sessions s ON s.hash = v.token`+ofSession)
-	publicByID    = newReach(`id text`, byAny+`JOIN verifications r ON r.id = v.id)`)
+	publicByToken = newReach(`token bytea`, ofAny+byAnyToken)
+	publicByID    = newReach(`id text`, ofAny+byAnyID)
 )
 
 var loadKey = newSet(`api_key bytea`, `SELECT v.unit, k.id, k.org_id, k.mode, k.name, k.hash, k.created_at, k.revoked_at, o.settings
@@ -72,7 +75,7 @@ var (
 // ViewVerification implements skill.Verifications.
 func (s *Store) ViewVerification(ctx context.Context, subject skill.Subject) (skill.State, error) {
 	var state skill.State
-	err := s.view(ctx, loadSubject(subject, &state))
+	err := s.view(ctx, loadSubject(subject, &state, func(r reach) *set { return r.verification }))
 	return state, err
 }
 
@@ -83,10 +86,7 @@ func (s *Store) ChangeVerification(ctx context.Context, subject skill.Subject, d
 	var outcome error
 	load := func() *batch {
 		state = skill.State{}
-		b := loadSubject(subject, &state)
-		with, keys := reachOf(subject)
-		b.find(with.touchpoints, func(scan scanner) error { return scanTouchpoint(scan, &state) }, keys...)
-		return b
+		return loadSubject(subject, &state, func(r reach) *set { return r.decision })
 	}
 	save := func() *batch {
 		var next skill.Next
@@ -116,8 +116,8 @@ func changesOf(subject skill.Subject, state skill.State) string {
 	return state.Key.Owner.Org + string(state.Key.Owner.Mode) + "\x00" + subject.EmailKey + "\x00" + subject.PhoneKey
 }
 
-// loadSubject reads everything but the touchpoints.
-func loadSubject(subject skill.Subject, state *skill.State) *batch {
+// loadSubject reads who calls and, by one of the statements of its reach, what the call is about.
+func loadSubject(subject skill.Subject, state *skill.State, by func(reach) *set) *batch {
 	b := &batch{}
 	switch {
 	case subject.Keyed && subject.ByPass:
@@ -128,7 +128,7 @@ func loadSubject(subject skill.Subject, state *skill.State) *batch {
 	b.person(loadUserByEmail, subject, subject.EmailKey, &state.ByEmail)
 	b.person(loadUserByPhone, subject, subject.PhoneKey, &state.ByPhone)
 	with, keys := reachOf(subject)
-	b.find(with.verification, func(scan scanner) error { return scanVerification(scan, state) }, keys...)
+	b.find(by(with), func(scan scanner) error { return scanVerification(scan, state) }, keys...)
 	if subject.Lists {
 		b.find(with.lists, func(scan scanner) error { return scanLists(scan, state) }, keys...)
 	}
@@ -211,12 +211,14 @@ func scanVerification(scan scanner, state *skill.State) error {
 	var v verificationRow
 	var u userRow
 	var s sessionRow
-	if err := scan(join(v.columns(), u.columns(), s.columns())...); err != nil {
+	var touchpoints string
+	if err := scan(join(v.columns(), u.columns(), s.columns(), []any{&touchpoints})...); err != nil {
 		return err
 	}
 	verification, user := v.verification(), u.user()
 	state.Verification, state.User, state.Session = &verification, &user, s.session()
 	state.Skills, state.Items = skillsFromJSON(v.skills), itemsFromJSON(v.items)
+	state.Touchpoints = touchpointsFromJSON(touchpoints)
 	return nil
 }
 
@@ -228,21 +230,4 @@ func scanLists(scan scanner, state *skill.State) error {
 		state.Session.Lists = r.lists()
 	}
 	return err
-}
-
-// scanTouchpoint reads another verification of the person: each of its skills on each of its items.
-func scanTouchpoint(scan scanner, state *skill.State) error {
-	var method, endorsement, skills, items string
-	if err := scan(&method, &endorsement, &skills, &items); err != nil {
-		return err
-	}
-	of := skill.Verification{Method: skill.Method(method), EndorsementType: endorsement}.Endorsement()
-	for _, i := range itemsFromJSON(items) {
-		for _, k := range skillsFromJSON(skills) {
-			state.Touchpoints = append(state.Touchpoints, skill.Touchpoint{
-				Source: i.Source, Skill: k.ID, Endorsement: of, Status: k.Status, VerifiedBy: k.VerifiedBy,
-			})
-		}
-	}
-	return nil
 }

@@ -26,8 +26,8 @@ func (r *userRow) user() skill.User {
 	}
 }
 
-const verificationColumns = `v.org_id, v.mode, v.id, v.user_id, v.key_id, v.student_id, v.callback_url, v.name, v.method, v.endorsement_type,
-  v.created_at, v.initiated_at, v.completed_at, v.skills, v.items`
+const verificationColumns = `r.org_id, r.mode, r.id, r.user_id, r.key_id, r.student_id, r.callback_url, r.name, r.method, r.endorsement_type,
+  r.created_at, r.initiated_at, r.completed_at, r.skills, r.items`
 
 type verificationRow struct {
 	org, mode, id, user, key, student, callback, name, method, endorsement string
@@ -149,6 +149,28 @@ func itemsFromJSON(text string) []skill.Item {
 		})
 	}
 	return items
+}
+
+// touchpointsFromJSON reads what touchpointsColumn gives: of each other verification, each of its skills on each of its items.
+func touchpointsFromJSON(inside string) []skill.Touchpoint {
+	var touchpoints []skill.Touchpoint
+	for _, d := range fromJSON[struct {
+		Method      string          `json:"method"`
+		Endorsement string          `json:"endorsement"`
+		Skills      []skillDocument `json:"skills"`
+		Items       []itemDocument  `json:"items"`
+	}]("[" + inside + "]") {
+		of := skill.Verification{Method: skill.Method(d.Method), EndorsementType: d.Endorsement}.Endorsement()
+		for _, i := range d.Items {
+			for _, k := range d.Skills {
+				touchpoints = append(touchpoints, skill.Touchpoint{
+					Source: skill.Source{Kind: skill.Kind(i.Kind), ID: i.ID}, Skill: k.ID, Endorsement: of,
+					Status: skill.Status(k.Status), VerifiedBy: skill.Verifier(k.VerifiedBy),
+				})
+			}
+		}
+	}
+	return touchpoints
 }
 
 // dateOrNil keeps dates of any year, 1970 included; the zero time is none.
