@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
+	"os"
 	"runtime"
 	"time"
 
@@ -121,7 +122,10 @@ func (a *App) dev() bool { return a.o.Config.Profile == config.Dev }
 
 // sender captures test-mode mail always, and all mail where no relay is configured: the settings allow that in dev only.
 func (a *App) sender() (outbox.Sender, error) {
-	renderer := mail.NewRenderer()
+	renderer, err := a.renderer()
+	if err != nil {
+		return nil, err
+	}
 	from := a.o.Config.MailFrom
 	captured := mail.NewCapture(renderer, a.Store, from.Address)
 	relays := a.o.Config.SMTPURLs
@@ -136,6 +140,19 @@ func (a *App) sender() (outbox.Sender, error) {
 		return nil, fmt.Errorf("AVOW_SMTP_URL: %w", err)
 	}
 	return mail.NewRouter(captured, relay), nil
+}
+
+// renderer reads the operator's templates where there are any; commands send no mail and need none.
+func (a *App) renderer() (*mail.Renderer, error) {
+	folder := a.o.Config.MailTemplates
+	if folder == "" || a.o.Config.Profile == config.Command {
+		return mail.NewRenderer(), nil
+	}
+	r, err := mail.LoadRenderer(os.DirFS(folder))
+	if err != nil {
+		return nil, fmt.Errorf("AVOW_MAIL_TEMPLATES: the mail templates in %s are not usable:\n%w", folder, err)
+	}
+	return r, nil
 }
 
 func (a *App) observe(kind outbox.Kind, state outbox.State, err error) {

@@ -127,7 +127,9 @@ func (b *bench) account(a arguments) {
 	ctx := context.Background()
 	o, err := b.app.Admin.Organisation(ctx, a.named["org"])
 	b.must(err)
-	made, err := b.app.Accounts.Create(ctx, account.NewAccount{Org: o.ID, Email: a.named["email"], Password: a.named["password"], Verified: a.flag("verified")})
+	made, err := b.app.Accounts.Create(ctx, account.NewAccount{
+		Org: o.ID, Email: a.named["email"], Password: a.named["password"], Verified: a.flag("verified"), Language: a.named["language"],
+	})
 	b.must(err)
 	b.vars[a.words[0]+".id"] = made.ID
 	b.must(b.app.Store.Change(ctx, account.KeyOfID(made.ID), func(s account.State) (account.Next, error) {

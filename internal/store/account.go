@@ -84,7 +84,7 @@ func loadAccount(k account.Key, state *account.State) *batch {
 		var a accountRow
 		var c codeRow
 		err := scan(join(o.columns(), a.columns(), c.columns())...)
-		state.Brand, state.Account, state.Code = o.brand(), a.account(), c.code()
+		state.Brand, state.Language, state.Account, state.Code = o.brand(), o.language(), a.account(), c.code()
 		return err
 	}, []any{k.ID})
 	return b
@@ -99,7 +99,7 @@ func scanTokenState(scan scanner, state *account.State) error {
 	err := scan(join(t.columns(), c.columns(), o.columns(), a.columns(), k.columns())...)
 	token, client := t.token(), c.client()
 	state.Token, state.Client = &token, &client
-	state.Brand, state.Account, state.Code = o.brand(), a.account(), k.code()
+	state.Brand, state.Language, state.Account, state.Code = o.brand(), o.language(), a.account(), k.code()
 	return err
 }
 
