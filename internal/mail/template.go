@@ -89,5 +89,17 @@ func (l letter) render(data map[string]any) (Content, error) {
 	if l.subject.Execute(&subject, data) != nil || l.text.Execute(&text, data) != nil || l.html.Execute(&html, data) != nil {
 		return Content{}, outbox.Permanent(ErrData)
 	}
-	return Content{Subject: strings.Join(strings.Fields(subject.String()), " "), Text: text.String(), HTML: html.String()}, nil
+	return Content{Subject: headerLine(subject.String()), Text: text.String(), HTML: html.String()}, nil
+}
+
+// longestSubject is in characters. A line of a header has an end (RFC 5322), and nobody reads that far.
+const longestSubject = 150
+
+// headerLine makes one line that says to everybody what it says to us: programs that show a mail decode what looks like an encoded word (RFC 2047), even a line break.
+func headerLine(text string) string {
+	line := []rune(strings.ReplaceAll(strings.Join(strings.Fields(text), " "), "=?", "= ?"))
+	if len(line) > longestSubject {
+		line = append(line[:longestSubject-1], '…')
+	}
+	return string(line)
 }
