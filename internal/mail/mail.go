@@ -43,7 +43,9 @@ func oneAddress(text string) (*mail.Address, bool) {
 }
 
 // misread reports whether programs take a text for something else than it says: an encoded word is decoded wherever it stands in a header.
-func misread(text string) bool { return strings.Map(visible, text) != text || strings.Contains(text, "=?") }
+func misread(text string) bool {
+	return strings.Map(visible, text) != text || strings.Contains(text, "=?")
+}
 
 // Router sends every delivery the way its mode allows.
 type Router struct{ captured, relay outbox.Sender }
