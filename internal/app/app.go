@@ -21,6 +21,7 @@ import (
 	"avow/internal/mail"
 	"avow/internal/metrics"
 	"avow/internal/outbox"
+	"avow/internal/ownapi"
 	"avow/internal/pages"
 	"avow/internal/redisstore"
 	"avow/internal/skill"
@@ -168,7 +169,8 @@ func (a *App) Handler() http.Handler {
 	site := web.NewSite(hosted.Fail)
 	accounts := accountapi.New(a.Accounts)
 	skills := skillapi.New(a.Skills, a.o.Now)
-	for _, family := range []*web.Family{&accounts, &skills} {
+	own := ownapi.New(ownapi.Options{TestMails: outbox.TestMails{Mailbox: a.Store, Keys: a.keys}})
+	for _, family := range []*web.Family{&accounts, &skills, &own} {
 		family.Origins = a.o.Config.CORSOrigins
 		site.Mount(*family)
 	}

@@ -21,6 +21,7 @@ type Store interface {
 	skill.Verifications
 	outbox.Queue
 	outbox.Mailbox
+	outbox.TestMailbox
 	// ReleaseLeases makes claimed deliveries due at once.
 	ReleaseLeases(ctx context.Context, now time.Time) error
 	// Ready reports whether the database answers.
@@ -37,6 +38,7 @@ func Run(t *testing.T, open Open) {
 	t.Run("grants", func(t *testing.T) { t.Parallel(); grants(t, open) })
 	t.Run("deliveries", func(t *testing.T) { t.Parallel(); deliveries(t, open) })
 	t.Run("mailbox", func(t *testing.T) { t.Parallel(); mailbox(t, open) })
+	t.Run("test mails", func(t *testing.T) { t.Parallel(); testMails(t, open) })
 	t.Run("skills", func(t *testing.T) { t.Parallel(); skills(t, open) })
 }
 
