@@ -190,20 +190,26 @@ func renderChanged(t *testing.T, r *Renderer, template, language, key string) Co
 	t.Helper()
 	data := ownFiles().samples(template).Filled
 	for other, value := range data {
-		text, ok := value.(string)
-		switch {
-		case !ok && other == key:
-			data[key] = nil
-		case ok && other == key && instantForm.MatchString(text):
-			data[key] = "1999-12-31T23:59:00Z"
-		case ok && other == key:
-			data[key] = otherWord(text, "Gamma")
-		case ok:
+		if text, ok := value.(string); ok {
 			data[other] = otherWord(text, "Alfa")
 		}
 	}
+	switch value := data[key].(type) {
+	case string:
+		data[key] = otherWord(value, "Gamma")
+		if instantForm.MatchString(value) {
+			data[key] = "1999-12-31T23:59:00Z"
+		}
+	case bool:
+		data[key] = !value
+	default:
+		data[key] = []any{} // a list
+	}
 	data["language"] = language
-	content, _ := r.Render(asTemplate(t, template, data)) // a key that is missed is one that is used
+	content, err := r.Render(asTemplate(t, template, data))
+	if err != nil {
+		t.Fatal(err)
+	}
 	return content
 }
 
