@@ -61,7 +61,7 @@ func TestOrgSettings(t *testing.T) {
 		return mustDecode[struct{ Settings map[string]string }](t, o.must(t, "org", "show", "acme")).Settings
 	}
 	before := settings()
-	want(t, "defaults", before, map[string]string{"brand_name": "", "language": "en", "one_attempt_per_combination": "off", "session_token_as_key": "on"})
+	want(t, "defaults", before, map[string]string{"brand_name": "", "language": "en", "one_attempt_per_combination": "off", "session_token_as_key": "on", "verification_required": "on"})
 	want(t, "org set with --json", o.must(t, "org", "set", "acme", "session_token_as_key", "off"), "")
 	o.must(t, "org", "set", "acme", "brand_name", "Acme Publishing")
 	before["session_token_as_key"], before["brand_name"] = "off", "Acme Publishing"
@@ -137,6 +137,26 @@ func TestAccountCommands(t *testing.T) {
 	want(t, "shown by its id in upper case", o.must(t, "account", "show", strings.ToUpper(anna.ID)), shown)
 	want(t, "account disable with --json", o.must(t, "account", "disable", anna.ID), "")
 	want(t, "disabled", mustMake[madeAccount](t, o, "account", "show", anna.ID).Status, "inactive")
+}
+
+// An account that is brought over keeps the names that others know it by, and an organisation that does not ask for verification has verified accounts only.
+func TestAccountNames(t *testing.T) {
+	t.Parallel()
+	o := newOperator(t)
+	o.must(t, "org", "create", "--name", "acme")
+	named := []string{"--alias", "Kalle 123", "--customer-number", "12-a_B", "--tulo-customer-number", "00001", "--external-id", "crm=47;11", "--external-id", "erp=a=b"}
+	kalle := mustMake[madeAccount](t, o, append([]string{"account", "create", "--org", "acme", "--email", "kalle@example.com", "--login-disabled"}, named...)...)
+	type names struct {
+		Alias              string
+		CustomerNumber     string            `json:"customer_number"`
+		TuloCustomerNumber string            `json:"tulo_customer_number"`
+		ExternalIDs        map[string]string `json:"external_ids"`
+		LoginDisabled      bool              `json:"login_disabled"`
+	}
+	want(t, "names", mustDecode[names](t, o.must(t, "account", "show", kalle.ID)), names{"Kalle 123", "12-a_B", "00001", map[string]string{"crm": "47;11", "erp": "a=b"}, true})
+	o.must(t, "org", "set", "acme", "verification_required", "off")
+	bert := mustMake[madeAccount](t, o, "account", "create", "--org", "acme", "--email", "bert@example.com")
+	want(t, "without verification", bert, madeAccount{bert.ID, "bert@example.com", "active", true})
 }
 
 func TestTokenCommands(t *testing.T) {

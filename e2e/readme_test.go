@@ -109,9 +109,8 @@ var answers = []documented{
 }
 
 // runDocumented pastes commands and compares what they print with the answers of the contracts, all and in order.
-func (s *shell) runDocumented(t *testing.T, commands []string) {
+func (s *shell) runDocumented(t *testing.T, commands []string, left []documented) {
 	t.Helper()
-	left := answers
 	for _, lines := range commands {
 		if strings.Contains(lines, "/dev/mails") {
 			s.awaitMail(t)
@@ -161,7 +160,7 @@ func TestDevPrintsCallsThatWork(t *testing.T) {
 	}
 	s := openShell(t)
 	s.paste(t, commands[0])
-	s.runDocumented(t, commands[1:])
+	s.runDocumented(t, commands[1:], answers)
 }
 
 func TestDevPrintsAddressesThatOpen(t *testing.T) {
@@ -181,44 +180,75 @@ func TestDevPrintsAddressesThatOpen(t *testing.T) {
 }
 
 var (
-	callsInReadme = regexp.MustCompile(`(?s)<!-- calls -->\n(.*?)<!-- /calls -->`)
-	shellBlock    = regexp.MustCompile("(?s)```sh\n(.*?)```")
+	callsInText = regexp.MustCompile(`(?s)<!-- calls -->\n(.*?)<!-- /calls -->`)
+	shellBlock  = regexp.MustCompile("(?s)```sh\n(.*?)```")
 )
 
-func readReadme(t *testing.T) string {
+func readText(t *testing.T, name string) string {
 	t.Helper()
-	text, err := os.ReadFile("../README.md")
+	text, err := os.ReadFile("../" + name)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return string(text)
 }
 
-func TestCallsOfTheReadmeWork(t *testing.T) {
-	t.Parallel()
-	readme := readReadme(t)
-	want(t, "marks at the end of calls", strings.Count(readme, "<!-- /calls -->"), strings.Count(readme, "<!-- calls -->"))
+// callsOf are the calls of a text that are marked as such.
+func callsOf(t *testing.T, text string) []string {
+	t.Helper()
+	want(t, "marks at the end of calls", strings.Count(text, "<!-- /calls -->"), strings.Count(text, "<!-- calls -->"))
 	var commands []string
-	for _, region := range callsInReadme.FindAllStringSubmatch(readme, -1) {
+	for _, region := range callsInText.FindAllStringSubmatch(text, -1) {
 		for _, block := range shellBlock.FindAllStringSubmatch(region[1], -1) {
 			commands = append(commands, strings.Split(strings.Trim(block[1], "\n"), "\n\n")...)
 		}
 	}
-	s := openShell(t)
-	s.paste(t, commandsIn(startForPeople(t))[0]) // the exports
-	s.runDocumented(t, commands)
+	return commands
 }
 
-// An answer that the README shows on a line of its own is one that a call can get.
-func TestAnswersInTheReadmeAreWhatCallsGet(t *testing.T) {
+func TestCallsOfTheReadmeWork(t *testing.T) {
 	t.Parallel()
-	shown := regexp.MustCompile(`(?m)^\{".*\}$`).FindAllString(readReadme(t), -1)
-	if len(shown) == 0 {
-		t.Fatal("got no answers in the README, want some")
-	}
-	for _, line := range shown {
-		if !slices.ContainsFunc(answers, func(d documented) bool { return regexp.MustCompile(`^` + d.answer + `$`).MatchString(line) }) {
-			t.Errorf("got %s in the README, want an answer of the contracts", line)
+	s := openShell(t)
+	s.paste(t, commandsIn(startForPeople(t))[0]) // the exports
+	s.runDocumented(t, callsOf(t, readText(t, "README.md")), answers)
+}
+
+// accountAnswers are those of the calls in docs/accounts.md.
+var accountAnswers = []documented{
+	{"/v2/accounts", kalleForm("created", false)},
+	answers[1],
+	answers[2],
+	{"/accounts/status", `\{"item":\{"status":"active"\}\}`},
+	{"external_id_key", kalleForm("active", true)},
+	answers[0],
+	{"create_verification_request", `\{"code":"already_verified","message":"[^"]+","pw_correlation_id":"pw-api-` + uuidForm + `"\}`},
+}
+
+func kalleForm(status string, verified bool) string {
+	return fmt.Sprintf(`\{"item":\{"id":"[0-9a-f]{24}","email":"kalle@example\.com","status":"%s","verified":%t,"customer_number":"","tulo_customer_number":"","first_name":"Kalle",`+
+		`"last_name":"","mobile_phone_number":null,"birth_date":"","alias":"","account_origin":null,"tags":\[\],"address":\{\},"user_products":\[\]\}\}`, status, verified)
+}
+
+func TestCallsOfTheAccountsPageWork(t *testing.T) {
+	t.Parallel()
+	p := startDev(t, t.TempDir())
+	s := openShell(t)
+	s.paste(t, fmt.Sprintf("export AVOW=%s CLIENT_ID=%s CLIENT_SECRET=%s", p.ready.URL, p.ready.Demo.ClientID, p.ready.Demo.ClientSecret))
+	s.runDocumented(t, callsOf(t, readText(t, "docs/accounts.md")), accountAnswers)
+}
+
+// An answer that a text shows on a line of its own is one that a call can get.
+func TestAnswersInTextsAreWhatCallsGet(t *testing.T) {
+	t.Parallel()
+	for name, known := range map[string][]documented{"README.md": answers, "docs/accounts.md": accountAnswers} {
+		shown := regexp.MustCompile(`(?m)^\{".*\}$`).FindAllString(readText(t, name), -1)
+		if len(shown) == 0 {
+			t.Errorf("%s: got no answers, want some", name)
+		}
+		for _, line := range shown {
+			if !slices.ContainsFunc(known, func(d documented) bool { return regexp.MustCompile(`^` + d.answer + `$`).MatchString(line) }) {
+				t.Errorf("%s: got %s, want an answer of the contracts", name, line)
+			}
 		}
 	}
 }

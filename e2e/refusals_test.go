@@ -16,7 +16,7 @@ func TestCommandsRefuseInOneSentence(t *testing.T) {
 	o := newOperator(t)
 	o.must(t, "org", "create", "--name", "acme")
 	o.must(t, "org", "create", "--name", "other")
-	o.must(t, "account", "create", "--org", "acme", "--email", someEmail)
+	o.must(t, "account", "create", "--org", "acme", "--email", someEmail, "--alias", "anna", "--external-id", "crm=1")
 	c := mustMake[madeClient](t, o, "client", "create", "--org", "acme", "--name", "web", "--scopes", meScopes)
 	foreign := mustMake[madeAccount](t, o, "account", "create", "--org", "other", "--email", someEmail)
 	tests := map[string]struct{ command, says string }{
@@ -35,6 +35,10 @@ func TestCommandsRefuseInOneSentence(t *testing.T) {
 		"taken address":          {"account create --org acme --email " + someEmail, "already in use"},
 		"taken address, cased":   {"account create --org acme --email Anna@Example.com", "already in use"},
 		"malformed address":      {"account create --org acme --email anna", "e-mail address"},
+		"undocumented address":   {"account create --org acme --email o'hara@example.com", "e-mail address"},
+		"taken alias":            {"account create --org acme --email b@example.com --alias anna", "alias: Another account"},
+		"taken external id":      {"account create --org acme --email b@example.com --external-id crm=1", "external_ids: Another account"},
+		"customer number":        {"account create --org acme --email b@example.com --customer-number 12345678901", "customer_number: "},
 		"no password file":       {"account create --org acme --email b@example.com --password-file missing.txt", "missing.txt"},
 		"unknown account":        {"account show 0123456789abcdef01234567", "could not be found"},
 		"disable nobody":         {"account disable 0123456789abcdef01234567", "could not be found"},

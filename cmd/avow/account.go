@@ -29,6 +29,19 @@ type accountCreate struct {
 	PasswordFile string `name:"password-file" placeholder:"FILE" help:"File that holds the password, - for standard input; without it the account cannot sign in."`
 	Verified     bool   `help:"The address is known to be the holder's."`
 	Language     string `placeholder:"LANGUAGE" help:"Of the mails to it, such as sv; without it the organisation's."`
+
+	LoginDisabled      bool              `name:"login-disabled" help:"A customer's record: no way to sign in, no token."`
+	Alias              string            `help:"The alias, unique in the organisation."`
+	CustomerNumber     string            `name:"customer-number" help:"The customer number, unique in the organisation: at most 10 letters, digits, - or _."`
+	TuloCustomerNumber string            `name:"tulo-customer-number" help:"The other customer number, unique in the organisation."`
+	ExternalID         map[string]string `name:"external-id" mapsep:"none" placeholder:"KEY=VALUE" help:"The id that another system has for the account, unique in the organisation; may be repeated."`
+}
+
+func (c accountCreate) account(org, password string) account.NewAccount {
+	return account.NewAccount{
+		Org: org, Email: c.Email, Password: password, Verified: c.Verified, LoginDisabled: c.LoginDisabled,
+		Profile: account.Profile{Alias: c.Alias, CustomerNumber: c.CustomerNumber, TuloCustomerNumber: c.TuloCustomerNumber, ExternalIDs: c.ExternalID, Language: c.Language},
+	}
 }
 
 // Run makes an account.
@@ -42,7 +55,7 @@ func (c accountCreate) Run(s *session) error {
 		if err != nil {
 			return err
 		}
-		made, err := a.Accounts.Create(s.ctx, account.NewAccount{Org: o.ID, Email: c.Email, Password: password, Verified: c.Verified, Language: c.Language})
+		made, err := a.Accounts.Create(s.ctx, c.account(o.ID, password))
 		if err != nil {
 			return err
 		}
@@ -80,14 +93,24 @@ func (c accountShow) Run(s *session) error {
 		if err != nil {
 			return err
 		}
-		return s.print(struct {
-			accountLine
-			Org           string `json:"org"`
-			LoginDisabled bool   `json:"login_disabled"`
-			CreatedAt     string `json:"created_at"`
-			UpdatedAt     string `json:"updated_at"`
-		}{accountLine{found.ID, found.Email, string(found.Status), found.Verified}, found.Org, found.LoginDisabled, stamp(found.CreatedAt), stamp(found.UpdatedAt)})
+		line := accountLine{found.ID, found.Email, string(found.Status), found.Verified}
+		p := found.Profile
+		return s.print(shownAccount{
+			line, found.Org, found.LoginDisabled, p.Alias, p.CustomerNumber, p.TuloCustomerNumber, p.ExternalIDs, stamp(found.CreatedAt), stamp(found.UpdatedAt),
+		})
 	})
+}
+
+type shownAccount struct {
+	accountLine
+	Org                string            `json:"org"`
+	LoginDisabled      bool              `json:"login_disabled"`
+	Alias              string            `json:"alias,omitempty"`
+	CustomerNumber     string            `json:"customer_number,omitempty"`
+	TuloCustomerNumber string            `json:"tulo_customer_number,omitempty"`
+	ExternalIDs        map[string]string `json:"external_ids,omitempty"`
+	CreatedAt          string            `json:"created_at"`
+	UpdatedAt          string            `json:"updated_at"`
 }
 
 type accountDisable struct {

@@ -112,9 +112,15 @@ func (a *Admin) CreateKey(ctx context.Context, ref, name string, mode Mode) (New
 	return k, a.Directory.CreateKey(ctx, k.Key)
 }
 
+// keyPrefix is what API keys begin with, and session tokens do not.
+const keyPrefix = "avow_"
+
+// LooksLikeKey reports whether a text that was shown as API key has the form of one.
+func LooksLikeKey(shown string) bool { return strings.HasPrefix(shown, keyPrefix) }
+
 // DrawKey draws a key from a source without saving it.
 func (a *Admin) DrawKey(source Random, owner Owner, name string) NewKey {
-	prefix := "avow_" + string(owner.Mode) + "_"
+	prefix := keyPrefix + string(owner.Mode) + "_"
 	k := NewKey{Key: Key{ID: source.ID("key_"), Owner: owner, Name: name, CreatedAt: a.Now()}, Text: source.Secret(prefix)}
 	k.Secret, k.Hash = source.Secret(prefix+"sk_"), a.Keys.Hash(ForAPIKey, k.Text)
 	return k

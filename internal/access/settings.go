@@ -23,6 +23,7 @@ type Setting struct {
 const (
 	SessionTokenAsKey        = "session_token_as_key"
 	OneAttemptPerCombination = "one_attempt_per_combination"
+	VerificationRequired     = "verification_required"
 	BrandName                = "brand_name"
 	Language                 = "language"
 )
@@ -31,6 +32,7 @@ const (
 var KnownSettings = []Setting{
 	{SessionTokenAsKey, "on", []string{"on", "off"}, "a live session's token is accepted as x-api-key on the calls that the reference says so for"},
 	{OneAttemptPerCombination, "off", []string{"off", "on"}, "a rejected skill of a source cannot be tried again with the same endorsement type"},
+	{VerificationRequired, "on", []string{"on", "off"}, "new accounts may have to verify their address; off: all are verified from the start"},
 	{BrandName, "", nil, "the name that mails and pages show; empty: the organisation's name"},
 	{Language, "en", nil, "the language of mails to whoever has none of their own, such as en, sv or sv-SE"},
 }

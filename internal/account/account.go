@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"avow/internal/access"
+	"avow/internal/code"
 	"avow/internal/fault"
 )
 
@@ -34,7 +35,7 @@ type Account struct {
 	Profile       Profile
 	CreatedAt     time.Time
 	UpdatedAt     time.Time
-	Version       int64 // another with each change
+	Version       int64 // another with each change; 0: not kept yet
 }
 
 // Profile holds what an account shows beside its address and state (accounts-api.md 5.1).
@@ -50,7 +51,12 @@ type Profile struct {
 	Tags               []string          `json:"tags,omitempty"`
 	Address            map[string]string `json:"address,omitempty"`
 
-	Language string `json:"language,omitempty"` // of mails, such as sv or sv-SE; no answer of the contract holds it
+	// Kept, but not shown on the wire (accounts-api.md 5.3).
+	ExternalIDs        map[string]string `json:"external_ids,omitempty"`
+	Company            string            `json:"company_name,omitempty"`
+	RegistrationNumber string            `json:"company_registration_number,omitempty"`
+	Source             string            `json:"created_from_source,omitempty"`
+	Language           string            `json:"language,omitempty"` // of mails, such as sv or sv-SE; empty: the organisation's
 }
 
 // EmailKey is the form in which addresses are compared: trimmed and lower-case.
@@ -59,29 +65,40 @@ func EmailKey(email string) string { return strings.ToLower(strings.TrimSpace(em
 // mayHoldTokens reports whether tokens of the account are good (accounts-api.md 13.8).
 func (a *Account) mayHoldTokens() bool { return a.Status != Inactive && !a.LoginDisabled }
 
+// Code is a single-use code that is out with the account's holder.
+type Code = code.Code
+
 // State is what a decision about one account needs.
 type State struct {
-	Token   *access.Token  // nil: unknown, or the call came without one
-	Client  *access.Client // the token's client
-	Brand   string         // how the organisation is called in mails and pages
-	Account *Account       // nil: there is none, or it is another organisation's
-	Code    *Code          // the live code of e-mail verification; nil: none
-
-	Language string // of the organisation's mails, for accounts that have none of their own; empty: English
+	Token    *access.Token   // nil: unknown, or the call came without one
+	Client   *access.Client  // the token's client
+	Holder   *Account        // the token's own account; nil: it has none. Of one that is not Account, too, nothing but id and state is loaded
+	Brand    string          // how the organisation is called in mails and pages
+	Settings access.Settings // of the organisation
+	Account  *Account        // that the call is about; nil: there is none, or it is another organisation's
+	Code     *Code           // the code of e-mail verification, dead or alive; nil: none
+	InUse    []NameKind      // of the names that a new account is to have
 }
 
 // Next is what a decision wants saved, together or not at all. The zero value saves nothing.
 type Next struct {
-	Account *Account // the changed account
+	Account *Account // the changed account, or a new one
 	Code    *Code    // the code that is live from now on, or the live one with its new count
 	NoCode  bool     // the live code is gone
 	Mails   []Mail   // to be sent
 	Unsend  []string // deliveries to cancel if they are still waiting
+	Idle    bool     // saves nothing, but by as many statements as a counted wrong code: nobody learns by them whether there was one to count
+}
+
+// with adds what becomes of the code.
+func (n Next) with(c code.Change) Next {
+	n.Code, n.NoCode, n.Unsend = c.Code, c.Gone, c.Unsend
+	return n
 }
 
 // Empty reports whether there is nothing to save.
 func (n Next) Empty() bool {
-	return n.Account == nil && n.Code == nil && !n.NoCode && len(n.Mails) == 0 && len(n.Unsend) == 0
+	return n.Account == nil && n.Code == nil && !n.NoCode && len(n.Mails) == 0 && len(n.Unsend) == 0 && !n.Idle
 }
 
 // Refusals of this package beside those of access. The wire maps every one of them.
@@ -93,20 +110,31 @@ var (
 	ErrEmailTaken      = fault.New(fault.Invalid, "email_taken", "The e-mail address is already in use.").On("email")
 	ErrEmailMalformed  = fault.New(fault.Invalid, "email_malformed", "Parameter must be an e-mail address").On("email")
 	ErrPasswordLength  = fault.New(fault.Invalid, "password_length", "Parameter must have 6 to 1024 characters").On("password")
+	ErrNameInUse       = fault.New(fault.Invalid, "account_name_in_use", "Another account has it already.")
+	ErrNameMalformed   = fault.New(fault.Invalid, "account_name_malformed", "Parameter is not of the form that names of accounts have")
 )
 
 // Refusals lists what the account calls can be refused for, for the test that walks the wire's table.
-var Refusals = []*fault.Error{ErrAccountUnknown, ErrAlreadyVerified, ErrCodeInvalid, ErrURLNotAllowed, ErrEmailTaken, ErrEmailMalformed, ErrPasswordLength}
+var Refusals = []*fault.Error{ErrAccountUnknown, ErrAlreadyVerified, ErrCodeInvalid, ErrURLNotAllowed, ErrEmailTaken, ErrEmailMalformed, ErrPasswordLength, ErrNameInUse, ErrNameMalformed}
 
-// authorize accepts or refuses the token for a call on the own account. An inactive account's old tokens are as good as unknown.
+// authorize accepts or refuses the token for a call.
 func (s State) authorize(need access.Need, now time.Time) error {
 	if err := access.AuthorizeToken(s.Token, s.Client, need, now); err != nil {
 		return err
 	}
-	if need.Identity && s.Account != nil && !s.Account.mayHoldTokens() {
+	if s.Token.Account != "" && !s.holderAllows(need) {
 		return access.ErrTokenUnknown
 	}
 	return nil
+}
+
+// holderAllows reports whether the token's own account lets it be used: tokens of a blocked one are as good as unknown. An account that is gone is told as such where
+// the call is about itself.
+func (s State) holderAllows(need access.Need) bool {
+	if s.Holder == nil || s.Holder.Status == Archived {
+		return need.Identity
+	}
+	return s.Holder.mayHoldTokens()
 }
 
 // subject returns the account that the call is about.
@@ -115,4 +143,18 @@ func (s State) subject() (Account, error) {
 		return Account{}, ErrAccountUnknown
 	}
 	return *s.Account, nil
+}
+
+// verifiable is the subject if it is there to be verified: an inactive account is not, for verification must not bring it back (accounts-api.md 13.8).
+func (s State) verifiable() (Account, error) {
+	a, err := s.subject()
+	switch {
+	case err != nil:
+		return Account{}, err
+	case a.Verified:
+		return Account{}, ErrAlreadyVerified
+	case a.Status == Inactive:
+		return Account{}, ErrAccountUnknown
+	}
+	return a, nil
 }

@@ -55,6 +55,13 @@ func TestDecisionsArePure(t *testing.T) {
 	t.Parallel()
 	all := decisions()
 	all["block"] = func(s State) (Next, error) { return Block(s, start) }
+	all["register"] = func(s State) (Next, error) {
+		s.Account, s.Code = nil, nil
+		s.Token.Scopes = []string{ScopeAccountWrite}
+		next, err := Register(s, registerInput(false))
+		s.Token.Scopes = scopes
+		return next, err
+	}
 	all["page"] = func(s State) (Next, error) { return VerifyOnPage(s, VerifyInput{Code: rightCode, Now: start}) }
 	all["page wrong"] = func(s State) (Next, error) { return VerifyOnPage(s, VerifyInput{Code: wrongCode, Now: start}) }
 	for name, decide := range all {
@@ -77,7 +84,7 @@ func TestNextEmpty(t *testing.T) {
 		want bool
 	}{
 		"zero": {Next{}, true}, "account": {Next{Account: &Account{}}, false}, "code": {Next{Code: &Code{}}, false}, "no code": {Next{NoCode: true}, false},
-		"mail": {Next{Mails: []Mail{{}}}, false}, "unsend": {Next{Unsend: []string{"dlv_1"}}, false}, "empty lists": {Next{Mails: []Mail{}, Unsend: []string{}}, true},
+		"mail": {Next{Mails: []Mail{{}}}, false}, "unsend": {Next{Unsend: []string{"dlv_1"}}, false}, "idle": {Next{Idle: true}, false}, "empty lists": {Next{Mails: []Mail{}, Unsend: []string{}}, true},
 	}
 	for name, tt := range tests {
 		if got := tt.next.Empty(); got != tt.want {
@@ -101,8 +108,8 @@ func TestNextEmpty(t *testing.T) {
 // accounts-api.md 2.5, 5.2: words that clients and rows hold.
 func TestDocumentedWords(t *testing.T) {
 	t.Parallel()
-	got := []string{string(Created), string(Active), string(Inactive), string(Archived), ScopeMeRead, ScopeMeWrite}
-	if diff := cmp.Diff([]string{"created", "active", "inactive", "archived", "/external/me/r", "/external/me/w"}, got); diff != "" {
+	got := []string{string(Created), string(Active), string(Inactive), string(Archived), ScopeMeRead, ScopeMeWrite, ScopeAccountRead, ScopeAccountWrite}
+	if diff := cmp.Diff([]string{"created", "active", "inactive", "archived", "/external/me/r", "/external/me/w", "/external/account/r", "/external/account/w"}, got); diff != "" {
 		t.Errorf("got +, want -:\n%s", diff)
 	}
 }

@@ -2,11 +2,10 @@ package account
 
 import (
 	"context"
-	"net/mail"
-	"strings"
 	"time"
 
 	"avow/internal/access"
+	"avow/internal/code"
 	"avow/internal/fault"
 )
 
@@ -15,58 +14,6 @@ var ErrTokenGone = fault.New(fault.NotFound, "token_gone", "There is no such tok
 
 // ErrLanguageMalformed answers an operator who names no language.
 var ErrLanguageMalformed = fault.New(fault.Invalid, "language_malformed", "The language must be one such as en, sv or sv-SE.")
-
-// maxEmail is the longest address (accounts-api.md 1.4).
-const maxEmail = 1024
-
-// NewAccount is what an operator says of an account to be made.
-type NewAccount struct {
-	Org      string
-	Email    string
-	Password string // empty: none
-	Verified bool   // active and verified from the start
-	Language string // of the mails to it, such as sv-SE; empty: the organisation's
-}
-
-// Create makes an account: created and unverified, or active and verified.
-func (s *Service) Create(ctx context.Context, n NewAccount) (Account, error) {
-	email := strings.TrimSpace(n.Email)
-	if err := checkEmail(email); err != nil {
-		return Account{}, err
-	}
-	if n.Language != "" && !access.IsLanguage(n.Language) {
-		return Account{}, ErrLanguageMalformed
-	}
-	hash, err := s.hash(ctx, n.Password)
-	if err != nil {
-		return Account{}, err
-	}
-	now := s.o.Now()
-	a := Account{ID: s.o.Random.ObjectID(now), Org: n.Org, Email: email, Status: Created, Password: hash, CreatedAt: now, UpdatedAt: now, Version: 1}
-	a.Profile.Language = n.Language
-	if n.Verified {
-		a.Status, a.Verified = Active, true
-	}
-	return a, s.o.Accounts.Create(ctx, a)
-}
-
-func checkEmail(email string) error {
-	parsed, err := mail.ParseAddress(email)
-	if err != nil || parsed.Address != email || len(email) > maxEmail || strings.ContainsFunc(email, func(r rune) bool { return r < ' ' || r == 0x7f }) {
-		return ErrEmailMalformed
-	}
-	return nil
-}
-
-func (s *Service) hash(ctx context.Context, password string) (string, error) {
-	if password == "" {
-		return "", nil
-	}
-	if n := len([]rune(password)); n < access.MinPassword || n > access.MaxPassword {
-		return "", ErrPasswordLength
-	}
-	return s.o.Passwords.Hash(ctx, password)
-}
 
 // Show returns an account by its id.
 func (s *Service) Show(ctx context.Context, id string) (Account, error) {
@@ -93,11 +40,7 @@ func Block(s State, now time.Time) (Next, error) {
 		return Next{}, err
 	}
 	a.Status = Inactive
-	next := Next{Account: touched(a, now)}
-	if s.Code != nil {
-		next.NoCode, next.Unsend = true, []string{s.Code.Delivery}
-	}
-	return next, nil
+	return Next{Account: touched(a, now)}.with(code.Withdraw(s.Code)), nil
 }
 
 // Issue makes an access token without the HTTP round trip. The account, where one is named, must be the client's organisation's.

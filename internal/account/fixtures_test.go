@@ -38,13 +38,14 @@ func pending(changes ...func(*State)) State {
 			ID: "5caf3c206e95528fe2943abe", Hash: access.Hash{1}, Delivery: "dlv_old", CreatedAt: start.Add(-time.Minute), ExpiresAt: start.Add(23 * time.Hour),
 		},
 	}
+	s.Holder = s.Account
 	for _, change := range changes {
 		change(&s)
 	}
 	return s
 }
 
-func noAccount(s *State) { s.Account, s.Code = nil, nil }
+func noAccount(s *State) { s.Holder, s.Account, s.Code = nil, nil, nil }
 
 func noCode(s *State) { s.Code = nil }
 
@@ -64,14 +65,14 @@ var refusedTokens = map[string]struct {
 	spoil func(*State)
 	want  error
 }{
-	"unknown token":            {func(s *State) { s.Token, s.Client, s.Account, s.Code = nil, nil, nil, nil }, access.ErrTokenUnknown},
+	"unknown token":            {func(s *State) { s.Token, s.Client, s.Holder, s.Account, s.Code = nil, nil, nil, nil, nil }, access.ErrTokenUnknown},
 	"revoked token":            {func(s *State) { s.Token.RevokedAt = start }, access.ErrTokenUnknown},
 	"refresh token":            {func(s *State) { s.Token.Kind = access.RefreshToken }, access.ErrTokenUnknown},
 	"disabled client":          {func(s *State) { s.Client.DisabledAt = start }, access.ErrTokenUnknown},
 	"expired token":            {func(s *State) { s.Token.ExpiresAt = start }, access.ErrTokenExpired},
 	"no scope":                 {func(s *State) { s.Token.Scopes = nil }, access.ErrScopeMissing},
 	"the other accounts scope": {func(s *State) { s.Token.Scopes = []string{"/external/account/r", "/external/account/w"} }, access.ErrScopeMissing},
-	"no identity":              {func(s *State) { s.Token.Account, s.Account, s.Code = "", nil, nil }, access.ErrNoIdentity},
+	"no identity":              {func(s *State) { s.Token.Account, s.Holder, s.Account, s.Code = "", nil, nil, nil }, access.ErrNoIdentity},
 	"inactive account":         {status(Inactive), access.ErrTokenUnknown},
 	"inactive and verified":    {func(s *State) { isVerified(s); s.Account.Status = Inactive }, access.ErrTokenUnknown},
 	"login disabled":           {loginDisabled, access.ErrTokenUnknown},

@@ -3,6 +3,7 @@ package account
 import (
 	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 )
 
@@ -33,7 +34,7 @@ func (p LinkPolicy) wellFormed(text string, u *url.URL) bool {
 	if u.Host == "" || u.User != nil || u.Opaque != "" || strings.ContainsFunc(text, ambiguous) {
 		return false
 	}
-	if !plainHost(u.Hostname()) || strings.HasSuffix(u.Host, ":") {
+	if !plainHost(u.Hostname()) || strings.HasSuffix(u.Host, ":") || !plainPort(u.Port()) {
 		return false
 	}
 	return u.Scheme == "https" || u.Scheme == "http" && p.AllowLoopback && loopback(u.Hostname())
@@ -50,6 +51,12 @@ func plainHost(host string) bool {
 	return host != "" && !strings.HasPrefix(host, ".") && !strings.Contains(host, "..") && !oddAddress(host) && !strings.ContainsFunc(host, func(r rune) bool {
 		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '.' || r == '-')
 	})
+}
+
+// plainPort accepts no port, and the ports that there are in their usual form.
+func plainPort(port string) bool {
+	n, err := strconv.ParseUint(port, 10, 16)
+	return port == "" || err == nil && n > 0 && port == strconv.FormatUint(n, 10)
 }
 
 // oddAddress recognizes hosts such as 2130706433, 127.1 and 0x7f.1: browsers read every name whose last label is a number as an IPv4 address, others look it up.
@@ -86,20 +93,22 @@ func begins(u *url.URL, prefix string) bool {
 	return underPath(u.EscapedPath(), p.EscapedPath())
 }
 
-// underPath also refuses dot segments: browsers fold them before asking.
+// underPath also refuses dot segments, which browsers fold before asking and servers after decoding.
 func underPath(path, prefix string) bool {
 	base := strings.TrimSuffix(prefix, "/")
 	if base == "" {
 		return true
 	}
-	lower := strings.ToLower(path)
-	for _, segment := range strings.Split(strings.ReplaceAll(lower, "%2e", "."), "/") {
-		if segment == "." || segment == ".." {
+	for segment := range strings.SplitSeq(decoded.Replace(strings.ToLower(path)), "/") {
+		if name, _, _ := strings.Cut(segment, ";"); name == "." || name == ".." {
 			return false
 		}
 	}
 	return path == base || strings.HasPrefix(path, base+"/")
 }
+
+// decoded is how some servers read a path in lower case before they look for dot segments, behind whose names parameters may stand.
+var decoded = strings.NewReplacer("%2e", ".", "%2f", "/", "%5c", "/")
 
 func hostPort(u *url.URL) string {
 	port := u.Port()

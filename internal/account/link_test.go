@@ -1,7 +1,10 @@
 package account
 
 import (
+	"encoding/json"
 	"errors"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -16,203 +19,43 @@ var (
 	devAny    = LinkPolicy{PublicURL: public, Allowed: []string{"*"}, AllowLoopback: true}
 )
 
-// The corpus: https only, http to loopback in dev, the prefixes of the list taken by whole hosts and path segments (interfaces.md,
-// AVOW_ALLOWED_VERIFICATION_URLS; the contract cases create_verification_request_url_*).
-var corpus = []struct {
-	url            string
-	any, list, dev bool
-}{
-	{"", true, true, true}, // the server's own page
-	{"https://domain.tld", true, false, true},
-	{"https://domain.tld/", true, false, true},
-	{"https://domain.tld/app/", true, true, true},
-	{"https://domain.tld/app/verify", true, true, true},
-	{"https://domain.tld/app/verify?lang=sv", true, true, true},
-	{"https://domain.tld/app/verify?", true, true, true},
-	{"https://domain.tld/app/?next=/../", true, true, true},
-	{"https://domain.tld/app/#/../admin", true, true, true},
-	{"https://domain.tld/app/?a=%C3%A5&b=c+d%20e&a=&flag", true, true, true},
-	{"https://domain.tld/app/?u=https://x.example/?y", true, true, true},
-	{"https://domain.tld/app/?a[]=1&b='x'&c=(y)", true, true, true},
-	{"https://domain.tld/app/%0d%0aBcc:%20x@evil.test", true, true, true},
-	{"https://domain.tld:443/app/x", true, true, true},
-	{"HTTPS://Domain.TLD/app/x", true, true, true},
-	{"https://other.example", true, true, true},
-	{"https://other.example/", true, true, true},
-	{"https://other.example/any/where", true, true, true},
-	{"https://other.example?x=1", true, true, true},
-	{"https://other.example#x", true, true, true},
-	{"https://xn--dmain-jua.tld/", true, false, true},
-	{"https://localhost/", true, false, true},
-	{"https://127.0.0.1/", true, false, true},
-	{"https://[2001:db8::1]/x", true, false, true},
-	{"https://3com.example/", true, false, true},
-	{"https://az-AZ-09.example/", true, false, true},
+// corpusLine is what contract/verification_urls.txt says of one address.
+var corpusLine = regexp.MustCompile(`^(yes|no) +(yes|no) +(yes|no) +(".*")$`)
 
-	// Look-alikes of the list.
-	{"https://domain.tld:8443/app/x", true, false, true},
-	{"https://domain.tld/APP/x", true, false, true},
-	{"https://domain.tld/apple", true, false, true},
-	{"https://domain.tld/ap", true, false, true},
-	{"https://domain.tld/app.evil/x", true, false, true},
-	{"https://domain.tld/x/app/", true, false, true},
-	{"https://domain.tld//app/x", true, false, true},
-	{"https://domain.tld/app%2fx", true, false, true},
-	{"https://domain.tld/app%2f../admin", true, false, true},
-	{"https://domain.tld/app/../admin", true, false, true},
-	{"https://domain.tld/app/x/../../admin", true, false, true},
-	{"https://domain.tld/app/%2e%2e/admin", true, false, true},
-	{"https://domain.tld/app/.%2E/admin", true, false, true},
-	{"https://domain.tld/app/..", true, false, true},
-	{"https://domain.tld?/app/", true, false, true},
-	{"https://domain.tld#/app/", true, false, true},
-	{"https://domain.tld.evil.test/app/", true, false, true},
-	{"https://domain.tldx/app/", true, false, true},
-	{"https://xdomain.tld/app/", true, false, true},
-	{"https://sub.other.example/", true, false, true},
-	{"https://other.example./", true, false, true},
-	{"https://other.example.evil.test/", true, false, true},
-	{"https://evil.test/https://other.example/", true, false, true},
-	{"https://evil.test/?https://other.example/", true, false, true},
-	{"https://evil.test#https://other.example/", true, false, true},
-
-	// User info.
-	{"https://anna@domain.tld/app/", false, false, false},
-	{"https://anna:pw@domain.tld/app/", false, false, false},
-	{"https://@domain.tld/app/", false, false, false},
-	{"https://:@domain.tld/app/", false, false, false},
-	{"https://other.example@evil.test/", false, false, false},
-	{"https://other.example:443@evil.test/", false, false, false},
-	{"https://other.example%2f@evil.test/", false, false, false},
-
-	// Backslashes: browsers read them as slashes.
-	{`https://other.example\@evil.test/`, false, false, false},
-	{`https://evil.test\.other.example/`, false, false, false},
-	{`https:\\other.example/`, false, false, false},
-	{`https:/\other.example/`, false, false, false},
-	{`https://domain.tld/app/\..\admin`, false, false, false},
-	{`https://domain.tld\app\x`, false, false, false},
-
-	// Control characters, blanks and what has to be quoted in a mail.
-	{"https://domain.tld/app/a\nb", false, false, false},
-	{"https://domain.tld/app/\r\nBcc: x@evil.test", false, false, false},
-	{"https://domain.tld/app/\x00", false, false, false},
-	{"https://domain.tld/app/\t", false, false, false},
-	{"https://domain.tld/app/\x7f", false, false, false},
-	{"https://domain.tld/app/verify\n", false, false, false},
-	{"\x01https://domain.tld/app/", false, false, false},
-	{" https://domain.tld/app/", false, false, false},
-	{"https://domain.tld/app/ ", false, false, false},
-	{"https://domain.tld/app/a b", false, false, false},
-	{"https://domain.tld/app/?a=b\nc", false, false, false},
-	{"https://domain.tld/app/#a\nb", false, false, false},
-	{"ht\ntps://domain.tld/app/", false, false, false},
-	{"https://dom\tain.tld/app/", false, false, false},
-	{"https://domain.tld/app/\u0085", false, false, false},
-	{"https://domain.tld/app/\u2028", false, false, false},
-	{"https://domain.tld/app/\u202egnp.exe", false, false, false},
-	{`https://domain.tld/app/"><script>`, false, false, false},
-	{"https://domain.tld/app/<b>", false, false, false},
-	{"https://domain.tld/app/\xff", false, false, false},
-
-	// Names beyond ASCII: clients fold them in more than one way. The xn-- form is taken, above.
-	{"https://dömain.tld/app/", false, false, false},
-	{"https://other.ехаmple/", false, false, false},     // Cyrillic
-	{"https://ｏther.example/", false, false, false},     // full width
-	{"https://other。example/", false, false, false},     // ideographic full stop
-	{"https://other.example／app/", false, false, false}, // full-width slash
-	{"https://oth\u00ader.example/", false, false, false},
-	{"https://domain.tld/app/å", false, false, false},
-	{"https://domain.tld/app/?q=å", false, false, false},
-
-	// Hosts that are none, or not everybody's.
-	{"https://other%2eexample/", false, false, false},
-	{"https://%6fther.example/", false, false, false},
-	{"https://other.example%2f.evil.test/", false, false, false},
-	{"https://other.example%00.evil.test/", false, false, false},
-	{"https://other..example/", false, false, false},
-	{"https://.other.example/", false, false, false},
-	{"https://*.other.example/", false, false, false},
-	{"https://other.example:/", false, false, false},
-	{"https://other.example:x/", false, false, false},
-	{"https://other.example:-1/", false, false, false},
-	{"https://other.example:443:443/", false, false, false},
-	{"https://other.example,evil.test/", false, false, false},
-	{"https://[fe80::1%25eth0]/", false, false, false},
-	{"https://[::1/", false, false, false},
-	{"https://[other.example]/", false, false, false},
-	{"https://2130706433/", false, false, false},
-	{"https://127.1/", false, false, false},
-	{"https://0x7f.1/", false, false, false},
-	{"https://0x7f000001/", false, false, false},
-	{"https://0177.0.0.1/", false, false, false},
-	{"https://1.2.3.4.5/", false, false, false},
-
-	// Not absolute.
-	{"/app/", false, false, false},
-	{"app", false, false, false},
-	{"domain.tld/app/", false, false, false},
-	{"//domain.tld/app/", false, false, false},
-	{"https:///app/", false, false, false},
-	{"https:domain.tld/app/", false, false, false},
-	{"https:/domain.tld/app/", false, false, false},
-	{"https://", false, false, false},
-	{"https://?x", false, false, false},
-	{"https", false, false, false},
-	{"?x=1", false, false, false},
-	{"#x", false, false, false},
-	{":", false, false, false},
-
-	// Other schemes.
-	{"javascript:alert(1)", false, false, false},
-	{"JavaScript://domain.tld/app/%0aalert(1)", false, false, false},
-	{"data:text/html,hello", false, false, false},
-	{"ftp://domain.tld/app/", false, false, false},
-	{"wss://domain.tld/app/", false, false, false},
-	{"file:///etc/passwd", false, false, false},
-	{"mailto:anna@domain.tld", false, false, false},
-	{"blob:https://domain.tld/app/", false, false, false},
-	{"myapp://verify", false, false, false},
-	{"httpss://domain.tld/app/", false, false, false},
-	{"*", false, false, false},
-
-	// Plain http: to loopback, in dev.
-	{"http://domain.tld/app/", false, false, false},
-	{"http://other.example/", false, false, false},
-	{"http://127.0.0.1:3000/verify", false, false, true},
-	{"http://127.8.9.10/", false, false, true},
-	{"http://localhost:3000/verify", false, false, true},
-	{"HTTP://LocalHost/", false, false, true},
-	{"http://[::1]:3000/", false, false, true},
-	{"http://127.0.0.1.evil.test/", false, false, false},
-	{"http://localhost.evil.test/", false, false, false},
-	{"http://localhost@evil.test/", false, false, false},
-	{"http://evil.test/?localhost", false, false, false},
-	{"http://10.0.0.1/", false, false, false},
-	{"http://0.0.0.0/", false, false, false},
-	{"http://[::]/", false, false, false},
-	{"http://127.1/", false, false, false},
-	{"http://2130706433/", false, false, false},
-	{"http://0x7f000001/", false, false, false},
+// corpus reads the addresses, with what each policy is to say of them.
+func corpus(t *testing.T) map[string][3]bool {
+	t.Helper()
+	text, err := os.ReadFile("../../contract/verification_urls.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string][3]bool{"": {true, true, true}} // the server's own page
+	for line := range strings.Lines(string(text)) {
+		found := corpusLine.FindStringSubmatch(strings.TrimSpace(line))
+		if found == nil {
+			continue
+		}
+		var address string
+		if err := json.Unmarshal([]byte(found[4]), &address); err != nil {
+			t.Fatalf("%s: %v", line, err)
+		}
+		all[address] = [3]bool{found[1] == "yes", found[2] == "yes", found[3] == "yes"}
+	}
+	return all
 }
 
 func TestLinkPolicy(t *testing.T) {
 	t.Parallel()
-	if got, want := len(corpus), 60; got < want {
-		t.Errorf("got a corpus of %d, want at least %d", got, want)
-	}
-	for _, tt := range corpus {
-		for _, p := range []struct {
-			name   string
-			policy LinkPolicy
-			want   bool
-		}{{"serve, any", serveAny, tt.any}, {"serve, list", serveList, tt.list}, {"dev, any", devAny, tt.dev}} {
-			err := p.policy.allow(tt.url, nil)
-			if got := err == nil; got != p.want {
-				t.Errorf("%s: %q: got allowed %t, want %t", p.name, tt.url, got, p.want)
+	all := corpus(t)
+	all["https://domain.tld/app/\xff"] = [3]bool{} // no JSON string can say that
+	for address, want := range all {
+		for i, policy := range []LinkPolicy{serveAny, serveList, devAny} {
+			err := policy.allow(address, nil)
+			if got := err == nil; got != want[i] {
+				t.Errorf("column %d: %q: got allowed %t, want %t", i+1, address, got, want[i])
 			}
 			if err != nil && (!errors.Is(err, ErrURLNotAllowed) || fault.From(err).Field != "verification_url") {
-				t.Errorf("%s: %q: got %v, want %v", p.name, tt.url, err, ErrURLNotAllowed)
+				t.Errorf("column %d: %q: got %v, want %v", i+1, address, err, ErrURLNotAllowed)
 			}
 		}
 	}

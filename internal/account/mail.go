@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"time"
 
+	"avow/internal/access"
 	"avow/internal/outbox"
 )
 
@@ -24,7 +25,7 @@ const ConfirmationTemplate = "confirm_email"
 
 func confirmationMail(s State, a Account, in CreateInput) Mail {
 	data := Confirmation{
-		Language: cmp.Or(a.Profile.Language, s.Language), Brand: s.Brand, Email: a.Email,
+		Language: cmp.Or(a.Profile.Language, s.Settings.Get(access.Language)), Brand: s.Brand, Email: a.Email,
 		Link: in.Policy.link(in.URL, a.ID, in.Code), Expires: in.ExpiresAt.UTC().Format(time.RFC3339),
 	}
 	return outbox.NewMail(in.MailID, a.Org, a.Email, ConfirmationTemplate, data, in.Now)

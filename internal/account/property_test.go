@@ -43,10 +43,22 @@ type machine struct {
 }
 
 func newMachine() *machine {
-	return &machine{world: newWorld(), now: start, seen: map[string]int{}}
+	m := &machine{world: newWorld(), now: start, seen: map[string]int{}}
+	m.world.tokens = append(m.world.tokens, access.Token{
+		Hash: access.Hash{2}, Kind: access.AccessToken, Org: orgID, Client: clientID, Scopes: []string{ScopeAccountRead, ScopeAccountWrite}, ExpiresAt: start.AddDate(10, 0, 0),
+	})
+	return m
 }
 
 func (m *machine) key() Key { return KeyOfToken(access.Lookup{{1}, {1}, {1}}) }
+
+// way is who speaks of the account: its holder, or a system that names it.
+func (m *machine) way(t *rapid.T) (Key, access.Need) {
+	if rapid.Bool().Draw(t, "by a system") {
+		return KeyOfNamed(access.Lookup{{2}, {2}, {2}}, Named(ByID, accountID)), accountWrite
+	}
+	return m.key(), meWrite
+}
 
 func (m *machine) account() Account { return m.world.accounts[accountID] }
 
@@ -64,11 +76,12 @@ func (m *machine) latest() *mailed {
 
 func (m *machine) create(t *rapid.T) {
 	n := len(m.codes)
+	key, need := m.way(t)
 	in := CreateInput{
-		Need: meWrite, Policy: serveAny, RequestID: fmt.Sprintf("%024x", n), Code: "code", CodeHash: hashed(n), MailID: fmt.Sprint("dlv_", n),
+		Need: need, Policy: serveAny, RequestID: fmt.Sprintf("%024x", n), Code: "code", CodeHash: hashed(n), MailID: fmt.Sprint("dlv_", n),
 		Now: m.now, ExpiresAt: m.now.Add(requestTTL),
 	}
-	err := m.world.Change(t.Context(), m.key(), func(s State) (Next, error) { return CreateRequest(s, in) })
+	err := m.world.Change(t.Context(), key, func(s State) (Next, error) { return CreateRequest(s, in) })
 	if (err == nil) == (m.verified || m.blocked) {
 		t.Fatalf("create: got %v, want a request unless verified (%t) or blocked (%t)", err, m.verified, m.blocked)
 	}
@@ -77,12 +90,13 @@ func (m *machine) create(t *rapid.T) {
 	}
 }
 
-// try shows a code, with the token or on the page, and holds the outcome against the machine's own count.
+// try shows a code, with a token or on the page, and holds the outcome against the machine's own count.
 func (m *machine) try(t *rapid.T, code int) {
 	before, live := m.account(), m.latest()
 	want := live != nil && live.at == code
-	in := VerifyInput{Need: meWrite, Code: shown(code), Now: m.now}
-	key, decide := m.key(), Verify
+	key, need := m.way(t)
+	in := VerifyInput{Need: need, Code: shown(code), Now: m.now}
+	decide := Verify
 	if rapid.Bool().Draw(t, "on the page") {
 		key, decide = KeyOfID(accountID), VerifyOnPage
 	}

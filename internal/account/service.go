@@ -30,19 +30,32 @@ type Request struct {
 	ExpiresAt time.Time
 }
 
+// Call is a call with a bearer token.
+type Call struct {
+	Bearer string // empty: it came without one
+	Need   access.Need
+	Name   Name // the account that the caller names; zero: the token's own
+}
+
+// about is the same call about the account of a name.
+func (c Call) about(kind NameKind, value string) Call {
+	c.Name = Named(kind, value)
+	return c
+}
+
 // Authenticate refuses a token that is not good for the call. Wire handlers use it alone when the rest of a request cannot be read.
-func (s *Service) Authenticate(ctx context.Context, bearer string, need access.Need) error {
-	state, err := s.view(ctx, bearer)
+func (s *Service) Authenticate(ctx context.Context, c Call) error {
+	state, err := s.view(ctx, c)
 	if err != nil {
 		return err
 	}
-	return state.authorize(need, s.o.Now())
+	return state.authorize(c.Need, s.o.Now())
 }
 
-// CreateRequest makes a verification request for the token's account and has the confirmation mail sent.
-func (s *Service) CreateRequest(ctx context.Context, bearer string, need access.Need, verificationURL string) (Request, error) {
-	in := s.draw(need, verificationURL)
-	err := s.change(ctx, bearer, func(state State) (Next, error) { return CreateRequest(state, in) })
+// CreateRequest makes a verification request and has the confirmation mail sent.
+func (s *Service) CreateRequest(ctx context.Context, c Call, verificationURL string) (Request, error) {
+	in := s.draw(c.Need, verificationURL)
+	err := s.change(ctx, c, func(state State) (Next, error) { return CreateRequest(state, in) })
 	return Request{ID: in.RequestID, ExpiresAt: in.ExpiresAt}, err
 }
 
@@ -55,11 +68,11 @@ func (s *Service) draw(need access.Need, verificationURL string) CreateInput {
 	}
 }
 
-// Verify verifies the token's account with a code and returns its id.
-func (s *Service) Verify(ctx context.Context, bearer string, need access.Need, code string) (string, error) {
-	in := VerifyInput{Need: need, Code: s.o.Keys.Lookup(access.ForCode, code), Now: s.o.Now()}
+// Verify verifies an account with a code and returns its id.
+func (s *Service) Verify(ctx context.Context, c Call, code string) (string, error) {
+	in := VerifyInput{Need: c.Need, Code: s.o.Keys.Lookup(access.ForCode, code), Now: s.o.Now()}
 	var id string
-	err := s.change(ctx, bearer, func(state State) (Next, error) {
+	err := s.change(ctx, c, func(state State) (Next, error) {
 		if state.Account != nil {
 			id = state.Account.ID
 		}
@@ -74,34 +87,43 @@ func (s *Service) VerifyOnPage(ctx context.Context, id, code string) error {
 	return s.o.Accounts.Change(ctx, KeyOfID(id), func(state State) (Next, error) { return VerifyOnPage(state, in) })
 }
 
-// Standing tells how the verification of the token's account stands.
-func (s *Service) Standing(ctx context.Context, bearer string, need access.Need) (Standing, error) {
-	state, err := s.view(ctx, bearer)
+// Standing tells how the verification of an account stands.
+func (s *Service) Standing(ctx context.Context, c Call) (Standing, error) {
+	state, err := s.view(ctx, c)
 	if err != nil {
 		return Standing{}, err
 	}
-	return StandingOf(state, need, s.o.Now())
+	return StandingOf(state, c.Need, s.o.Now())
 }
 
-// Me returns the token's account.
-func (s *Service) Me(ctx context.Context, bearer string, need access.Need) (Account, error) {
-	state, err := s.view(ctx, bearer)
+// Account returns the account that a call is about.
+func (s *Service) Account(ctx context.Context, c Call) (Account, error) {
+	state, err := s.view(ctx, c)
 	if err != nil {
 		return Account{}, err
 	}
-	return AccountOf(state, need, s.o.Now())
+	return AccountOf(state, c.Need, s.o.Now())
 }
 
-func (s *Service) view(ctx context.Context, bearer string) (State, error) {
-	if bearer == "" {
-		return State{}, access.ErrNoCredential
+func (s *Service) key(c Call) (Key, error) {
+	if c.Bearer == "" {
+		return Key{}, access.ErrNoCredential
 	}
-	return s.o.Accounts.View(ctx, KeyOfToken(s.o.Keys.Lookup(access.ForToken, bearer)))
+	return KeyOfNamed(s.o.Keys.Lookup(access.ForToken, c.Bearer), c.Name), nil
 }
 
-func (s *Service) change(ctx context.Context, bearer string, decide func(State) (Next, error)) error {
-	if bearer == "" {
-		return access.ErrNoCredential
+func (s *Service) view(ctx context.Context, c Call) (State, error) {
+	k, err := s.key(c)
+	if err != nil {
+		return State{}, err
 	}
-	return s.o.Accounts.Change(ctx, KeyOfToken(s.o.Keys.Lookup(access.ForToken, bearer)), decide)
+	return s.o.Accounts.View(ctx, k)
+}
+
+func (s *Service) change(ctx context.Context, c Call, decide func(State) (Next, error)) error {
+	k, err := s.key(c)
+	if err != nil {
+		return err
+	}
+	return s.o.Accounts.Change(ctx, k, decide)
 }

@@ -58,12 +58,12 @@ func (s *Service) grant(ctx context.Context, k GrantKey, t tokens, decide func(G
 // SignInClient is the grant none, alias client_credentials.
 func (s *Service) SignInClient(ctx context.Context, c Credentials, scopes []string) (Issued, error) {
 	t := s.tokens(c, scopes)
-	return s.grant(ctx, GrantKey{Client: c.ID}, t, func(state GrantState) (GrantNext, error) { return ClientGrant(state, t.in) })
+	return s.grant(ctx, GrantKey{Client: storable(c.ID)}, t, func(state GrantState) (GrantNext, error) { return ClientGrant(state, t.in) })
 }
 
 // SignIn is the grant password. The slow comparison runs before the change, against whatever the address has: nothing, for an unknown one.
 func (s *Service) SignIn(ctx context.Context, c Credentials, scopes []string, org, email, password string) (Issued, error) {
-	k := GrantKey{Client: c.ID, Org: org, EmailKey: EmailKey(email)}
+	k := GrantKey{Client: storable(c.ID), Org: storable(org), EmailKey: EmailKey(storable(email))}
 	t := s.tokens(c, scopes)
 	state, err := s.o.Accounts.ViewGrant(ctx, k)
 	if err != nil {
@@ -85,6 +85,6 @@ func (s *Service) SignIn(ctx context.Context, c Credentials, scopes []string, or
 // Renew is the grant refresh_token.
 func (s *Service) Renew(ctx context.Context, c Credentials, scopes []string, refresh string) (Issued, error) {
 	t := s.tokens(c, scopes)
-	k := GrantKey{Client: c.ID, Refresh: s.o.Keys.Lookup(access.ForToken, refresh), ByToken: true}
+	k := GrantKey{Client: storable(c.ID), Refresh: s.o.Keys.Lookup(access.ForToken, refresh), ByToken: true}
 	return s.grant(ctx, k, t, func(state GrantState) (GrantNext, error) { return RefreshGrant(state, t.in) })
 }

@@ -31,7 +31,7 @@ func withPassword(t *testing.T) *fixture {
 // good reports whether a handed-out token is good for a call on the own account.
 func (f *fixture) good(t *testing.T, token string) error {
 	t.Helper()
-	return f.Authenticate(t.Context(), token, meRead)
+	return f.Authenticate(t.Context(), Call{Bearer: token, Need: meRead})
 }
 
 func TestSignInAndRenew(t *testing.T) {

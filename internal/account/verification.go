@@ -1,15 +1,19 @@
 package account
 
 import (
+	"errors"
 	"time"
 
 	"avow/internal/access"
+	"avow/internal/code"
 )
 
-// Scopes of the me calls (accounts-api.md 2.5).
+// Scopes of the calls on the own account and on any account (accounts-api.md 2.5).
 const (
-	ScopeMeRead  = "/external/me/r"
-	ScopeMeWrite = "/external/me/w"
+	ScopeMeRead       = "/external/me/r"
+	ScopeMeWrite      = "/external/me/w"
+	ScopeAccountRead  = "/external/account/r"
+	ScopeAccountWrite = "/external/account/w"
 )
 
 // CreateInput is a request to verify an address, with everything that chance and the clock add drawn beforehand: deciding again gives the same result.
@@ -33,19 +37,17 @@ func CreateRequest(s State, in CreateInput) (Next, error) {
 	if err := in.Policy.allow(in.URL, s.Client.VerificationURLs); err != nil {
 		return Next{}, err
 	}
-	a, err := s.subject()
+	a, err := s.verifiable()
 	if err != nil {
 		return Next{}, err
 	}
-	if a.Verified {
-		return Next{}, ErrAlreadyVerified
-	}
-	code := &Code{ID: in.RequestID, Hash: in.CodeHash, Delivery: in.MailID, CreatedAt: in.Now, ExpiresAt: in.ExpiresAt}
-	next := Next{Account: touched(a, in.Now), Code: code, Mails: []Mail{confirmationMail(s, a, in)}}
-	if s.Code != nil { // a dead one too: its mail may still wait for a relay
-		next.Unsend = []string{s.Code.Delivery}
-	}
-	return next, nil
+	next := Next{Account: touched(a, in.Now), Mails: []Mail{confirmationMail(s, a, in)}}
+	return next.with(code.Issue(s.Code, in.code())), nil
+}
+
+// code is the one that the request brings to the holder.
+func (in CreateInput) code() Code {
+	return Code{ID: in.RequestID, Hash: in.CodeHash, Delivery: in.MailID, CreatedAt: in.Now, ExpiresAt: in.ExpiresAt}
 }
 
 // VerifyInput is a try to verify an address with a code.
@@ -55,7 +57,7 @@ type VerifyInput struct {
 	Now  time.Time
 }
 
-// Verify verifies the token's account with the code of its live request; an account that was only created becomes active (accounts-api.md 3.3, 13.7, 13.8).
+// Verify verifies an account with the code of its live request; one that was only created becomes active (accounts-api.md 3.3, 4, 13.7, 13.8).
 // A wrong code is counted, and the count is saved with the refusal.
 func Verify(s State, in VerifyInput) (Next, error) {
 	if err := s.authorize(in.Need, in.Now); err != nil {
@@ -64,34 +66,30 @@ func Verify(s State, in VerifyInput) (Next, error) {
 	return verify(s, in)
 }
 
-// VerifyOnPage verifies by what the mailed link holds, without a token. Whatever is wrong has one answer, so that the page tells nobody whether an account exists.
+// VerifyOnPage verifies by what the mailed link holds, without a token. Whatever is wrong has one answer and takes one amount of work, so that the page tells nobody
+// whether an account exists (accounts-api.md 13.13).
 func VerifyOnPage(s State, in VerifyInput) (Next, error) {
-	if s.Account == nil || !s.Account.mayHoldTokens() {
-		return Next{}, ErrCodeInvalid
-	}
 	next, err := verify(s, in)
 	if err != nil {
+		next.Idle = next.Empty()
 		return next, ErrCodeInvalid
 	}
 	return next, nil
 }
 
 func verify(s State, in VerifyInput) (Next, error) {
-	a, err := s.subject()
+	a, err := s.verifiable()
 	if err != nil {
 		return Next{}, err
 	}
-	if a.Verified {
-		return Next{}, ErrAlreadyVerified
-	}
-	right, counted := s.Code.try(in.Code, in.Now)
-	if counted != nil {
-		return Next{Account: touched(a, in.Now), Code: counted}, ErrCodeInvalid
-	}
-	if !right {
+	right, change := code.Try(s.Code, in.Code, in.Now)
+	switch {
+	case right:
+		return Next{Account: verified(a, in.Now)}.with(change), nil
+	case change.Code == nil:
 		return Next{}, ErrCodeInvalid
 	}
-	return Next{Account: verified(a, in.Now), NoCode: true, Unsend: []string{s.Code.Delivery}}, nil
+	return Next{Account: touched(a, in.Now)}.with(change), ErrCodeInvalid
 }
 
 func verified(a Account, now time.Time) *Account {
@@ -114,23 +112,26 @@ type Standing struct {
 	Request   *Code // nil: nothing is pending
 }
 
-// StandingOf tells how the verification of the token's account stands (accounts-api.md 3.2).
+// StandingOf tells how the verification of an account stands (accounts-api.md 3.2, 4).
 func StandingOf(s State, need access.Need, now time.Time) (Standing, error) {
 	if err := s.authorize(need, now); err != nil {
 		return Standing{}, err
 	}
-	a, err := s.subject()
+	a, err := s.verifiable()
+	if errors.Is(err, ErrAlreadyVerified) {
+		return Standing{AccountID: s.Account.ID, Verified: true}, nil
+	}
 	if err != nil {
 		return Standing{}, err
 	}
-	standing := Standing{AccountID: a.ID, Verified: a.Verified}
-	if !a.Verified && s.Code.live(now) {
+	standing := Standing{AccountID: a.ID}
+	if s.Code.Live(now) {
 		standing.Request = s.Code
 	}
 	return standing, nil
 }
 
-// AccountOf returns the token's account (accounts-api.md 5.1).
+// AccountOf returns the account that a call is about (accounts-api.md 5.1).
 func AccountOf(s State, need access.Need, now time.Time) (Account, error) {
 	if err := s.authorize(need, now); err != nil {
 		return Account{}, err

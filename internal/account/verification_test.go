@@ -75,7 +75,7 @@ func TestConfirmationMail(t *testing.T) {
 		if err := errors.Join(json.Unmarshal(mail.Payload, &message), json.Unmarshal(message.Data, &data)); err != nil {
 			t.Fatal(err)
 		}
-		want := Confirmation{Brand: "Acme", Email: "anna@example.com", Link: link, Expires: "2024-01-15T12:00:00Z"}
+		want := Confirmation{Language: "en", Brand: "Acme", Email: "anna@example.com", Link: link, Expires: "2024-01-15T12:00:00Z"}
 		if diff := cmp.Diff(want, data); diff != "" {
 			t.Errorf("%q: got +, want -:\n%s", url, diff)
 		}
@@ -93,7 +93,9 @@ func TestConfirmationMail(t *testing.T) {
 func TestConfirmationMailLanguage(t *testing.T) {
 	t.Parallel()
 	for want, languages := range map[string][2]string{"": {"", ""}, "sv": {"", "sv"}, "nb-NO": {"nb-NO", "sv"}, "fi": {"fi", ""}} {
-		next, err := CreateRequest(pending(func(s *State) { s.Account.Profile.Language, s.Language = languages[0], languages[1] }), createInput())
+		next, err := CreateRequest(pending(func(s *State) {
+			s.Account.Profile.Language, s.Settings = languages[0], access.Settings{access.Language: languages[1]}
+		}), createInput())
 		if err != nil || len(next.Mails) != 1 {
 			t.Fatalf("%q: got %d mails, %v, want 1", want, len(next.Mails), err)
 		}
@@ -259,6 +261,7 @@ func TestVerify(t *testing.T) {
 			if diff := cmp.Diff(want, &next); diff != "" {
 				t.Errorf("got +, want -:\n%s", diff)
 			}
+			want.Idle = tt.refusal != nil && want.Empty() // as much work as a counted wrong code
 			page, err := VerifyOnPage(s, VerifyInput{Code: tt.code, Now: start})
 			if (err != nil || tt.refusal != nil) && !errors.Is(err, ErrCodeInvalid) {
 				t.Errorf("on the page: got %v, want %v", err, ErrCodeInvalid)
@@ -279,9 +282,12 @@ func TestVerifyOnPageHasOneAnswer(t *testing.T) {
 	}
 	for name, spoil := range spoilers {
 		next, err := VerifyOnPage(pending(spoil), VerifyInput{Code: rightCode, Now: start})
-		if err != ErrCodeInvalid || !next.Empty() {
-			t.Errorf("%s: got %+v, %v, want nothing and %v itself", name, next, err, ErrCodeInvalid)
+		if diff := cmp.Diff(Next{Idle: true}, next); diff != "" || err != ErrCodeInvalid {
+			t.Errorf("%s: got %v, want %v itself, and got +, want -:\n%s", name, err, ErrCodeInvalid, diff)
 		}
+	}
+	if next, err := VerifyOnPage(pending(loginDisabled), VerifyInput{Code: rightCode, Now: start}); err != nil || !next.Account.Verified {
+		t.Errorf("got %+v, %v for an account that may not log in, want it verified", next, err)
 	}
 	if next, err := VerifyOnPage(pending(func(s *State) { s.Token, s.Client = nil, nil }), VerifyInput{Code: rightCode, Now: start}); err != nil || !next.Account.Verified {
 		t.Errorf("got %+v, %v without a token, want it verified", next, err)

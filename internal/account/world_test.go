@@ -22,6 +22,8 @@ type world struct {
 	sent     []Mail
 	broken   bool
 	calls    int
+	idle     int // saves of nothing
+	settings access.Settings
 	stale    func(*GrantState) // what a grant is decided on first
 }
 
@@ -52,20 +54,45 @@ func (w *world) token(l access.Lookup) (*access.Token, *access.Client) {
 }
 
 func (w *world) state(k Key) State {
-	s := State{Brand: "Acme"}
-	id := k.ID
+	s := State{Brand: "Acme", Settings: w.settings}
+	org := k.Org
 	if k.ByToken {
-		if s.Token, s.Client = w.token(k.Token); s.Token != nil {
-			id = s.Token.Account
+		if s.Token, s.Client = w.token(k.Token); s.Token == nil {
+			return s
+		}
+		org = s.Token.Org
+		s.Holder = w.find(org, Named(ByID, s.Token.Account))
+	}
+	switch name := k.Name; {
+	case name == Name{}:
+		s.Account = s.Holder
+	case !k.ByToken && !k.New:
+		s.Account = w.find(w.accounts[name.Value].Org, name)
+	default:
+		s.Account = w.find(org, name)
+	}
+	for _, n := range k.Names {
+		if w.find(org, n) != nil {
+			s.InUse = append(s.InUse, n.Kind)
 		}
 	}
-	if a, ok := w.accounts[id]; ok && (s.Token == nil || s.Token.Org == a.Org) {
-		s.Account = &a
-	}
-	if c, ok := w.codes[id]; ok && s.Account != nil {
-		s.Code = &c
+	if s.Account != nil {
+		if c, ok := w.codes[s.Account.ID]; ok {
+			s.Code = &c
+		}
 	}
 	return s
+}
+
+// find returns the account of a name in an organisation.
+func (w *world) find(org string, n Name) *Account {
+	for _, a := range w.accounts {
+		names := append(a.Profile.Names(), Named(ByID, a.ID), Named(ByEmail, a.Email))
+		if a.Org == org && slices.Contains(names, n) {
+			return &a
+		}
+	}
+	return nil
 }
 
 func (w *world) View(_ context.Context, k Key) (State, error) {
@@ -91,11 +118,18 @@ func (w *world) save(s State, next Next) {
 	if next.Empty() {
 		return
 	}
-	a := *s.Account
+	if next.Idle {
+		w.idle++
+		return
+	}
+	var a Account
+	if s.Account != nil {
+		a = *s.Account
+	}
 	if next.Account != nil {
 		a = *next.Account
 	}
-	a.Version = s.Account.Version + 1
+	a.Version++
 	w.accounts[a.ID] = a
 	if next.Code != nil {
 		w.codes[a.ID] = *next.Code
@@ -111,19 +145,6 @@ func (w *world) save(s State, next Next) {
 	for _, m := range next.Mails {
 		w.mails[m.ID], w.sent = outbox.Queued, append(w.sent, m)
 	}
-}
-
-func (w *world) Create(_ context.Context, a Account) error {
-	if err := w.called(); err != nil {
-		return err
-	}
-	for _, other := range w.accounts {
-		if other.Org == a.Org && EmailKey(other.Email) == EmailKey(a.Email) {
-			return ErrEmailTaken
-		}
-	}
-	w.accounts[a.ID] = a
-	return nil
 }
 
 func (w *world) grantState(k GrantKey) GrantState {

@@ -12,18 +12,20 @@ import (
 	"avow/internal/web"
 )
 
-// Service is what the calls need of the rules. Bearer is the token's text, empty when the call came without one.
+// Service is what the calls need of the rules.
 type Service interface {
 	// Authenticate refuses a token that is not good for the call, and does nothing else.
-	Authenticate(ctx context.Context, bearer string, need access.Need) error
-	// CreateRequest makes a verification request for the token's account.
-	CreateRequest(ctx context.Context, bearer string, need access.Need, verificationURL string) (account.Request, error)
-	// Standing tells how the verification of the token's account stands.
-	Standing(ctx context.Context, bearer string, need access.Need) (account.Standing, error)
-	// Verify verifies the token's account with a code and returns its id.
-	Verify(ctx context.Context, bearer string, need access.Need, code string) (string, error)
-	// Me returns the token's account.
-	Me(ctx context.Context, bearer string, need access.Need) (account.Account, error)
+	Authenticate(ctx context.Context, c account.Call) error
+	// CreateRequest makes a verification request for the account that the call is about.
+	CreateRequest(ctx context.Context, c account.Call, verificationURL string) (account.Request, error)
+	// Standing tells how the verification of that account stands.
+	Standing(ctx context.Context, c account.Call) (account.Standing, error)
+	// Verify verifies that account with a code and returns its id.
+	Verify(ctx context.Context, c account.Call, code string) (string, error)
+	// Account returns that account.
+	Account(ctx context.Context, c account.Call) (account.Account, error)
+	// Register makes an account in the organisation of the token.
+	Register(ctx context.Context, c account.Call, n account.NewAccount) (account.Account, error)
 	// SignInClient is the grant none.
 	SignInClient(ctx context.Context, c account.Credentials, scopes []string) (account.Issued, error)
 	// SignIn is the grant password.
@@ -34,11 +36,16 @@ type Service interface {
 
 type api struct{ service Service }
 
-// call is one authorized call: the bearer token that came with it and what the endpoint asks of it.
+// call is one authorized call: its request, and the bearer token that came with it for what the endpoint asks.
 type call struct {
 	*http.Request
-	bearer string
-	need   access.Need
+	account.Call
+}
+
+// about is the call about the account of a name.
+func (c call) about(kind account.NameKind, value string) account.Call {
+	c.Name = account.Named(kind, value)
+	return c.Call
 }
 
 // endpoint answers a call.
@@ -48,12 +55,12 @@ type endpoint func(w http.ResponseWriter, c call) error
 // because 401 and 403 win over every 400 (accounts-api.md 13.1).
 func (a api) authorized(need access.Need, e endpoint) web.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		c := call{Request: r, bearer: bearer(r), need: need}
+		c := call{r, account.Call{Bearer: bearer(r), Need: need}}
 		err := e(w, c)
 		if !isShape(err) {
 			return err
 		}
-		if refused := a.service.Authenticate(r.Context(), c.bearer, need); refused != nil {
+		if refused := a.service.Authenticate(r.Context(), c.Call); refused != nil {
 			return refused
 		}
 		return err

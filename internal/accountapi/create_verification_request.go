@@ -15,9 +15,13 @@ type createdRequest struct {
 	ExpiresAt string `json:"expires_at"`
 }
 
-// createVerificationRequest is POST …/create_verification_request (accounts-api.md 3.1). Its answer is bare.
+// createVerificationRequest is POST …/create_verification_request (accounts-api.md 3.1, 4). Its answer is bare.
 func (a api) createVerificationRequest(w http.ResponseWriter, c call) error {
-	body, err := c.body("verification_url")
+	body, err := c.body(c.named("verification_url")...)
+	if err != nil {
+		return err
+	}
+	about, err := c.subject(body)
 	if err != nil {
 		return err
 	}
@@ -25,7 +29,7 @@ func (a api) createVerificationRequest(w http.ResponseWriter, c call) error {
 	if err != nil {
 		return err
 	}
-	request, err := a.service.CreateRequest(c.Context(), c.bearer, c.need, verificationURL)
+	request, err := a.service.CreateRequest(c.Context(), about, verificationURL)
 	if err != nil {
 		return err
 	}

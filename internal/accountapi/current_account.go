@@ -28,28 +28,31 @@ type accountFields struct {
 
 // currentAccount is GET /external/api/v1/me.
 func (a api) currentAccount(w http.ResponseWriter, c call) error {
-	return a.showAccount(w, c, func(found account.Account) accountFields {
-		fields := fieldsOf(found)
-		tags := append([]string{}, found.Profile.Tags...)
-		fields.TuloNumber, fields.Tags = &found.Profile.TuloCustomerNumber, &tags
-		return fields
-	})
+	return a.showOwn(w, c, fieldsOfV1)
 }
 
 // currentAccountV3 is GET /external/api/v3/me.
 func (a api) currentAccountV3(w http.ResponseWriter, c call) error {
-	return a.showAccount(w, c, fieldsOf)
+	return a.showOwn(w, c, fieldsOf)
 }
 
-func (a api) showAccount(w http.ResponseWriter, c call, fields func(account.Account) accountFields) error {
-	if err := c.noQuery(); err != nil {
+func (a api) showOwn(w http.ResponseWriter, c call, fields func(account.Account) accountFields) error {
+	if _, err := c.query(); err != nil {
 		return err
 	}
-	found, err := a.service.Me(c.Context(), c.bearer, c.need)
+	found, err := a.service.Account(c.Context(), c.Call)
 	if err != nil {
 		return err
 	}
 	return web.WriteJSON(w, http.StatusOK, item{fields(found)})
+}
+
+// fieldsOfV1 are those of version 1, of GET /accounts and of a new account.
+func fieldsOfV1(a account.Account) accountFields {
+	fields := fieldsOf(a)
+	tags := append([]string{}, a.Profile.Tags...)
+	fields.TuloNumber, fields.Tags = &a.Profile.TuloCustomerNumber, &tags
+	return fields
 }
 
 func fieldsOf(a account.Account) accountFields {

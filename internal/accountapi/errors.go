@@ -44,6 +44,8 @@ var codes = map[fault.Reason]wireError{
 	account.ErrEmailTaken.Reason:      {http.StatusBadRequest, "invalid_parameter"},
 	account.ErrEmailMalformed.Reason:  {http.StatusBadRequest, "invalid_parameter"},
 	account.ErrPasswordLength.Reason:  {http.StatusBadRequest, "invalid_parameter"},
+	account.ErrNameInUse.Reason:       {http.StatusBadRequest, "invalid_parameter"},
+	account.ErrNameMalformed.Reason:   {http.StatusBadRequest, "invalid_parameter"},
 	account.ErrAccountUnknown.Reason:  {http.StatusNotFound, "not_found"},
 	account.ErrAlreadyVerified.Reason: {http.StatusConflict, "already_verified"},
 	account.ErrCodeInvalid.Reason:     {http.StatusConflict, "invalid_confirmation_code"},
@@ -59,9 +61,11 @@ type errorBody struct {
 	Correlation string `json:"pw_correlation_id"`
 }
 
-// isShape reports whether a request could not be read, as opposed to being refused by a rule.
+// isShape reports whether a request could not be read, as opposed to being refused by a rule that knows who calls.
 func isShape(err error) bool {
-	for _, shape := range []error{errUnknownParameter, errParameter, web.ErrContentType, web.ErrJSON, web.ErrTooLarge} {
+	for _, shape := range []error{
+		errUnknownParameter, errParameter, account.ErrEmailMalformed, account.ErrPasswordLength, account.ErrNameMalformed, web.ErrContentType, web.ErrJSON, web.ErrTooLarge,
+	} {
 		if errors.Is(err, shape) {
 			return true
 		}

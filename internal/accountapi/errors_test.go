@@ -70,6 +70,8 @@ func TestRenderError(t *testing.T) {
 		"address in use":    {account.ErrEmailTaken, 400, "invalid_parameter", "email", "", ""},
 		"address":           {account.ErrEmailMalformed, 400, "invalid_parameter", "email", "", ""},
 		"password":          {account.ErrPasswordLength, 400, "invalid_parameter", "password", "", ""},
+		"name in use":       {account.ErrNameInUse.On("external_ids"), 400, "invalid_parameter", "external_ids", "", ""},
+		"name":              {account.ErrNameMalformed.On("external_ids"), 400, "invalid_parameter", "external_ids", "", ""},
 		"account":           {account.ErrAccountUnknown, 404, "not_found", "account", "", ""},
 		"verified":          {account.ErrAlreadyVerified, 409, "already_verified", "", "", ""},
 		"code":              {account.ErrCodeInvalid, 409, "invalid_confirmation_code", "", "", ""},
@@ -115,6 +117,7 @@ func TestIsShape(t *testing.T) {
 	t.Parallel()
 	for err, want := range map[error]bool{
 		web.ErrJSON.Because(errors.New("x")): true, web.ErrContentType: true, web.ErrTooLarge: true, errUnknownParameter.Saying("x"): true, errParameter.On("x"): true,
+		account.ErrEmailMalformed: true, account.ErrPasswordLength: true, account.ErrNameMalformed.On("x"): true, account.ErrEmailTaken: false, account.ErrNameInUse: false,
 		account.ErrURLNotAllowed: false, account.ErrAccountUnknown: false, access.ErrTokenUnknown: false, errors.New("x"): false, access.ErrBusy: false,
 	} {
 		if got := isShape(err); got != want {

@@ -16,12 +16,17 @@ type standing struct {
 	Verified  bool   `json:"verified"`
 }
 
-// pendingVerificationRequest is GET …/pending_verification_request (accounts-api.md 3.2): 200 also when nothing is pending.
+// pendingVerificationRequest is GET …/pending_verification_request (accounts-api.md 3.2, 4): 200 also when nothing is pending.
 func (a api) pendingVerificationRequest(w http.ResponseWriter, c call) error {
-	if err := c.noQuery(); err != nil {
+	asked, err := c.query(c.named()...)
+	if err != nil {
 		return err
 	}
-	s, err := a.service.Standing(c.Context(), c.bearer, c.need)
+	about, err := c.subject(asked)
+	if err != nil {
+		return err
+	}
+	s, err := a.service.Standing(c.Context(), about)
 	if err != nil {
 		return err
 	}

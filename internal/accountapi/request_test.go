@@ -23,9 +23,9 @@ func TestQueryNames(t *testing.T) {
 		"%zz=1&ok=2":             {"%zz", "ok"},
 		"filter[a]=1&filter[b]=": {"filter[a]", "filter[b]"},
 	}
-	for query, want := range tests {
-		if diff := cmp.Diff(want, queryNames(query)); diff != "" {
-			t.Errorf("%q: got +, want -:\n%s", query, diff)
+	for raw, want := range tests {
+		if diff := cmp.Diff(want, query(raw).names()); diff != "" {
+			t.Errorf("%q: got +, want -:\n%s", raw, diff)
 		}
 	}
 }

@@ -13,6 +13,8 @@ func New(s Service) web.Family {
 	a := api{service: s}
 	meRead := access.Need{Scope: account.ScopeMeRead, Identity: true}
 	meWrite := access.Need{Scope: account.ScopeMeWrite, Identity: true}
+	read := access.Need{Scope: account.ScopeAccountRead}
+	write := access.Need{Scope: account.ScopeAccountWrite}
 	return web.Family{
 		Prefixes: []string{"/external/", "/api/authorization/"},
 		Render:   renderError,
@@ -23,6 +25,14 @@ func New(s Service) web.Family {
 			{Method: http.MethodPost, Path: "/external/api/v1/me/verify_account", Handle: a.authorized(meWrite, a.verifyAccount)},
 			{Method: http.MethodGet, Path: "/external/api/v1/me", Handle: a.authorized(meWrite, a.currentAccount)},
 			{Method: http.MethodGet, Path: "/external/api/v3/me", Handle: a.authorized(meWrite, a.currentAccountV3)},
+
+			{Method: http.MethodPost, Path: "/external/api/v1/accounts/create_verification_request", Handle: a.authorized(write, a.createVerificationRequest)},
+			{Method: http.MethodGet, Path: "/external/api/v1/accounts/pending_verification_request", Handle: a.authorized(read, a.pendingVerificationRequest)},
+			{Method: http.MethodPost, Path: "/external/api/v1/accounts/verify_account", Handle: a.authorized(write, a.verifyAccount)},
+			{Method: http.MethodGet, Path: "/external/api/v1/accounts/status", Handle: a.authorized(read, a.accountStatus)},
+			{Method: http.MethodGet, Path: "/external/api/v1/accounts", Handle: a.authorized(write, a.getAccount)},
+			{Method: http.MethodPost, Path: "/external/api/v1/accounts", Handle: a.authorized(write, a.createAccount)},
+			{Method: http.MethodPost, Path: "/external/api/v2/accounts", Handle: a.authorized(write, a.createAccount)},
 		},
 	}
 }

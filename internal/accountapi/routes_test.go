@@ -11,15 +11,26 @@ import (
 	"avow/internal/web"
 )
 
-// accounts-api.md 2.5, 3 and 5.1: what each call needs, and a request that it can read.
+const anna = "5c6291d537c2ed78a11518b7"
+
+// accounts-api.md 2.5, 3, 4, 5.1 and 5.3: what each call needs, a request that it can read, and the account that it names by that.
 var calls = map[string]struct {
-	scope, body, service string
+	need           access.Need
+	query, body    string
+	service, named string
 }{
-	"POST /external/api/v1/me/create_verification_request": {"/external/me/w", `{"verification_url":"https://a.example/"}`, "CreateRequest"},
-	"GET /external/api/v1/me/pending_verification_request": {"/external/me/r", "", "Standing"},
-	"POST /external/api/v1/me/verify_account":              {"/external/me/w", `{"confirmation_code":"x"}`, "Verify"},
-	"GET /external/api/v1/me":                              {"/external/me/w", "", "Me"},
-	"GET /external/api/v3/me":                              {"/external/me/w", "", "Me"},
+	"POST /external/api/v1/me/create_verification_request":       {access.Need{Scope: "/external/me/w", Identity: true}, "", `{"verification_url":"https://a.example/"}`, "CreateRequest", ""},
+	"GET /external/api/v1/me/pending_verification_request":       {access.Need{Scope: "/external/me/r", Identity: true}, "", "", "Standing", ""},
+	"POST /external/api/v1/me/verify_account":                    {access.Need{Scope: "/external/me/w", Identity: true}, "", `{"confirmation_code":"x"}`, "Verify", ""},
+	"GET /external/api/v1/me":                                    {access.Need{Scope: "/external/me/w", Identity: true}, "", "", "Account", ""},
+	"GET /external/api/v3/me":                                    {access.Need{Scope: "/external/me/w", Identity: true}, "", "", "Account", ""},
+	"POST /external/api/v1/accounts/create_verification_request": {access.Need{Scope: "/external/account/w"}, "", `{"account_id":"` + strings.ToUpper(anna) + `"}`, "CreateRequest", anna},
+	"GET /external/api/v1/accounts/pending_verification_request": {access.Need{Scope: "/external/account/r"}, "?account_id=" + strings.ToUpper(anna), "", "Standing", anna},
+	"POST /external/api/v1/accounts/verify_account":              {access.Need{Scope: "/external/account/w"}, "", `{"confirmation_code":"x","account_id":"` + anna + `"}`, "Verify", anna},
+	"GET /external/api/v1/accounts/status":                       {access.Need{Scope: "/external/account/r"}, "?id=" + anna, "", "Account", anna},
+	"GET /external/api/v1/accounts":                              {access.Need{Scope: "/external/account/w"}, "?id=" + strings.ToUpper(anna), "", "Account", anna},
+	"POST /external/api/v1/accounts":                             {access.Need{Scope: "/external/account/w"}, "", `{"email":"anna@example.com","password":"secret1"}`, "Register", ""},
+	"POST /external/api/v2/accounts":                             {access.Need{Scope: "/external/account/w"}, "", `{"email":"anna@example.com","password":"secret1"}`, "Register", ""},
 }
 
 // A request that can be read is one call of the service, which authenticates by its own load.
@@ -34,12 +45,12 @@ func TestRoutes(t *testing.T) {
 		}
 		for _, path := range []string{r.Path, r.Path + "/"} {
 			s := &stub{}
-			w := s.serve(t, r.Method, path, want.body, "Authorization", "Bearer token-1", "Content-Type", "application/json")
+			w := s.serve(t, r.Method, path+want.query, want.body, "Authorization", "Bearer token-1", "Content-Type", "application/json")
 			if w.Code >= 300 || !slices.Equal(s.calls, []string{want.service}) || s.bearer != "token-1" {
-				t.Errorf("%s: got %d after %v with %q, want success after %s with the token", name, w.Code, s.calls, s.bearer, want.service)
+				t.Errorf("%s: got %d %s after %v with %q, want success after %s with the token", name, w.Code, w.Body, s.calls, s.bearer, want.service)
 			}
-			if need := (access.Need{Scope: want.scope, Identity: true}); s.need != need {
-				t.Errorf("%s: got need %+v, want %+v", name, s.need, need)
+			if s.need != want.need || s.name.Value != want.named {
+				t.Errorf("%s: got need %+v about %+v, want %+v about %q", name, s.need, s.name, want.need, want.named)
 			}
 		}
 	}
@@ -64,7 +75,7 @@ func TestAuthenticationBeforeShape(t *testing.T) {
 				if got := w.Body.String(); !strings.Contains(got, `"code":"`+want+`"`) {
 					t.Errorf("%s %s, %s, %v: got %d %s, want %s", r.Method, r.Path, bad.name, refusal, w.Code, got, want)
 				}
-				if !slices.Equal(s.calls, []string{"Authenticate"}) || s.bearer != "token-1" || s.need.Scope != calls[r.Method+" "+r.Path].scope || !s.need.Identity {
+				if !slices.Equal(s.calls, []string{"Authenticate"}) || s.bearer != "token-1" || s.need != calls[r.Method+" "+r.Path].need {
 					t.Errorf("%s %s, %s: got %v with %q, %+v, want the token alone looked up for the call's need", r.Method, r.Path, bad.name, s.calls, s.bearer, s.need)
 				}
 			}

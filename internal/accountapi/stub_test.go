@@ -25,38 +25,46 @@ type stub struct {
 	calls       []string
 	bearer      string
 	need        access.Need
+	name        account.Name
+	made        account.NewAccount
 	value       string // the URL, code, or refresh token
 	credentials account.Credentials
 	scopes      []string
 	signIn      [3]string
 }
 
-func (s *stub) called(name, bearer string, need access.Need, value string) {
-	s.calls, s.bearer, s.need, s.value = append(s.calls, name), bearer, need, value
+func (s *stub) called(name string, c account.Call, value string) {
+	s.calls, s.bearer, s.need, s.name, s.value = append(s.calls, name), c.Bearer, c.Need, c.Name, value
 }
 
-func (s *stub) Authenticate(_ context.Context, bearer string, need access.Need) error {
-	s.called("Authenticate", bearer, need, "")
+func (s *stub) Authenticate(_ context.Context, c account.Call) error {
+	s.called("Authenticate", c, "")
 	return s.refusal
 }
 
-func (s *stub) CreateRequest(_ context.Context, bearer string, need access.Need, url string) (account.Request, error) {
-	s.called("CreateRequest", bearer, need, url)
+func (s *stub) CreateRequest(_ context.Context, c account.Call, url string) (account.Request, error) {
+	s.called("CreateRequest", c, url)
 	return s.request, s.outcome
 }
 
-func (s *stub) Standing(_ context.Context, bearer string, need access.Need) (account.Standing, error) {
-	s.called("Standing", bearer, need, "")
+func (s *stub) Standing(_ context.Context, c account.Call) (account.Standing, error) {
+	s.called("Standing", c, "")
 	return s.standing, s.outcome
 }
 
-func (s *stub) Verify(_ context.Context, bearer string, need access.Need, code string) (string, error) {
-	s.called("Verify", bearer, need, code)
+func (s *stub) Verify(_ context.Context, c account.Call, code string) (string, error) {
+	s.called("Verify", c, code)
 	return s.id, s.outcome
 }
 
-func (s *stub) Me(_ context.Context, bearer string, need access.Need) (account.Account, error) {
-	s.called("Me", bearer, need, "")
+func (s *stub) Account(_ context.Context, c account.Call) (account.Account, error) {
+	s.called("Account", c, "")
+	return s.account, s.outcome
+}
+
+func (s *stub) Register(_ context.Context, c account.Call, n account.NewAccount) (account.Account, error) {
+	s.called("Register", c, n.Email)
+	s.made = n
 	return s.account, s.outcome
 }
 
@@ -116,8 +124,8 @@ func external(t *testing.T) []web.Route {
 			routes = append(routes, r)
 		}
 	}
-	if len(routes) < 5 {
-		t.Fatalf("got %d routes below /external/, want at least 5", len(routes))
+	if len(routes) < 12 {
+		t.Fatalf("got %d routes below /external/, want at least 12", len(routes))
 	}
 	return routes
 }
@@ -132,7 +140,7 @@ var unreadable = map[string][]struct{ name, query, contentType, body, code strin
 		{"not an object", "", "application/json", `[]`, "json_parser_error"},
 		{"member twice", "", "application/json", `{"foo":1,"foo":1}`, "json_parser_error"},
 		{"unknown member", "", "application/json", `{"foo":1}`, "unknown_parameter"},
-		{"wrong type", "", "application/json", `{"verification_url":1,"confirmation_code":1}`, "unknown_parameter"},
+		{"wrong type", "", "application/json", `{"account_id":1,"email":1,"verification_url":1,"confirmation_code":1}`, "unknown_parameter"},
 		{"too large", "", "application/json", strings.Repeat(" ", 1<<20) + "{}", "request_too_large"},
 	},
 }

@@ -7,9 +7,13 @@ import (
 	"avow/internal/web"
 )
 
-// verifyAccount is POST …/verify_account (accounts-api.md 3.3).
+// verifyAccount is POST …/verify_account (accounts-api.md 3.3, 4).
 func (a api) verifyAccount(w http.ResponseWriter, c call) error {
-	body, err := c.body("confirmation_code")
+	body, err := c.body(c.named("confirmation_code")...)
+	if err != nil {
+		return err
+	}
+	about, err := c.subject(body)
 	if err != nil {
 		return err
 	}
@@ -17,7 +21,7 @@ func (a api) verifyAccount(w http.ResponseWriter, c call) error {
 	if err != nil {
 		return err
 	}
-	id, err := a.service.Verify(c.Context(), c.bearer, c.need, code)
+	id, err := a.service.Verify(c.Context(), about, code)
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"avow/internal/account"
+	"avow/internal/code"
 )
 
 // callers is how many callers try the same thing at once.
@@ -114,8 +115,8 @@ func attemptBudgetHolds(t *testing.T, database string) {
 	})
 	state, err := b.app.Store.View(context.Background(), account.KeyOfID(b.vars["anna.id"]))
 	b.must(err)
-	if state.Code.Wrong != account.MaxWrongCodes {
-		t.Errorf("got %d counted tries, want %d", state.Code.Wrong, account.MaxWrongCodes)
+	if state.Code.Wrong != code.MaxWrong {
+		t.Errorf("got %d counted tries, want %d", state.Code.Wrong, code.MaxWrong)
 	}
 	b.send(b.post("/external/api/v1/me/verify_account", `{"confirmation_code":"`+b.vars["code"]+`"}`, "Authorization", "Bearer "+b.vars["t"]))
 	if b.answer.StatusCode != http.StatusConflict {
@@ -145,6 +146,50 @@ func oneLiveCode(t *testing.T, database string) {
 	if b.answer.StatusCode != http.StatusOK {
 		t.Errorf("got %d for the mailed code, want 200", b.answer.StatusCode)
 	}
+}
+
+// TestOneAccountOfAnAddress has many callers make an account of one address at once: one is made, with one live code.
+func TestOneAccountOfAnAddress(t *testing.T) {
+	t.Parallel()
+	onEngines(t, oneAccountOfAnAddress)
+}
+
+func oneAccountOfAnAddress(t *testing.T, database string) {
+	b := newBench(t, familyClocks["accounts"], database)
+	b.setup("org acme\nclient sys org=acme scopes=\"/external/account/w\"\ntoken s client=sys\n")
+	const hashers = callers / 4 // each makes a slow hash
+	outcomes := b.together(hashers, func(i int) *http.Request {
+		return b.post("/external/api/v2/accounts", `{"email":"anna@example.com","password":"secret1","require_verification":true}`, "Authorization", "Bearer "+b.vars["s"])
+	})
+	made := 0
+	for _, o := range outcomes {
+		switch {
+		case o.status == http.StatusCreated:
+			made++
+			b.vars["anna"] = mustItem(t, o.body)
+		case o.status == http.StatusBadRequest && strings.Contains(o.body, `"code":"invalid_parameter","field":"email"`):
+		default:
+			t.Errorf("got %d %s, want 201 or 400 about the address", o.status, o.body)
+		}
+	}
+	if made != 1 {
+		t.Fatalf("got %d accounts, want 1", made)
+	}
+	b.mail("To: anna@example.com\n\n<base>/confirm?id=<anna>&confirmation_code=<uuid:code>\n")
+	b.send(b.post("/external/api/v1/accounts/verify_account", `{"account_id":"`+b.vars["anna"]+`","confirmation_code":"`+b.vars["code"]+`"}`, "Authorization", "Bearer "+b.vars["s"]))
+	if b.answer.StatusCode != http.StatusOK {
+		t.Errorf("got %d %s for the mailed code, want 200", b.answer.StatusCode, b.body)
+	}
+}
+
+// mustItem returns the id of an answer's item.
+func mustItem(t *testing.T, body string) string {
+	t.Helper()
+	var answer struct{ Item struct{ ID string } }
+	if err := json.Unmarshal([]byte(body), &answer); err != nil || answer.Item.ID == "" {
+		t.Fatalf("got %s (%v), want an item with an id", body, err)
+	}
+	return answer.Item.ID
 }
 
 // TestStoredSelectionIsWhole has many callers submit different selections of one session at once: what is stored is one of them, whole.

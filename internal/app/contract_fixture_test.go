@@ -128,18 +128,32 @@ func (b *bench) account(a arguments) {
 	o, err := b.app.Admin.Organisation(ctx, a.named["org"])
 	b.must(err)
 	made, err := b.app.Accounts.Create(ctx, account.NewAccount{
-		Org: o.ID, Email: a.named["email"], Password: a.named["password"], Verified: a.flag("verified"), Language: a.named["language"],
+		Org: o.ID, Email: a.named["email"], Password: a.named["password"], Verified: a.flag("verified"), LoginDisabled: a.flag("login_disabled"),
+		Profile: account.Profile{
+			Alias: a.named["alias"], CustomerNumber: a.named["customer_number"], TuloCustomerNumber: a.named["tulo_customer_number"], ExternalIDs: pairs(a.named["external"]), Language: a.named["language"],
+		},
 	})
 	b.must(err)
 	b.vars[a.words[0]+".id"] = made.ID
+	status := a.named["status"]
+	if status == "" {
+		return
+	}
 	b.must(b.app.Store.Change(ctx, account.KeyOfID(made.ID), func(s account.State) (account.Next, error) {
 		changed := *s.Account
-		if status := a.named["status"]; status != "" {
-			changed.Status = account.Status(status)
-		}
-		changed.LoginDisabled = a.flag("login_disabled")
+		changed.Status = account.Status(status)
 		return account.Next{Account: &changed}, nil
 	}))
+}
+
+// pairs reads "a:1,b:2".
+func pairs(text string) map[string]string {
+	all := map[string]string{}
+	for one := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == ',' }) {
+		key, value, _ := strings.Cut(one, ":")
+		all[key] = value
+	}
+	return all
 }
 
 // token writes a token as it stands, also one that the account's state would not allow any more.

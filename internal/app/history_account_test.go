@@ -5,15 +5,18 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"net/url"
 	"slices"
+	"strings"
 	"sync/atomic"
 
 	"github.com/anishathalye/porcupine"
 
-	"avow/internal/account"
+	"avow/internal/code"
 )
 
-// accountKind is about the verification of one account: a code works once, only the last one that was made is live, and guesses are counted.
+// accountKind is about the verification of one account, by its holder, by a system that names it and on the page: a code works once, only the last one that was made is
+// live, and guesses are counted, whoever makes them.
 var accountKind = kind{
 	name:    "account",
 	clients: fewClients,
@@ -25,21 +28,38 @@ var accountKind = kind{
 		},
 	},
 	begin: beginAccount,
-	class: func(input, output any) string { return input.(accountCall).verb + ": " + output.(accountAnswer).word },
+	class: func(input, output any) string {
+		c, word := input.(accountCall), output.(accountAnswer).word
+		if c.verb == "verify" && word == "verified" { // once in a history, by any way
+			return "verified"
+		}
+		return c.way + " " + c.verb + ": " + word
+	},
 	wanted: []string{
-		"create: created", "create: already_verified", "verify: verified", "verify: already_verified", "verify: invalid_confirmation_code",
-		"guess: invalid_confirmation_code", "look: pending", "look: verified",
-		"end: no_pending_request", // requests were made, so their budget is spent
+		"verified",
+		"me create: created", "me create: already_verified", "me verify: already_verified", "me verify: invalid_confirmation_code",
+		"me guess: invalid_confirmation_code", "me look: pending", "me look: verified",
+		"accounts create: created", "accounts create: already_verified", "accounts verify: already_verified", "accounts verify: invalid_confirmation_code",
+		"accounts guess: invalid_confirmation_code", "accounts look: pending", "accounts look: no_pending_request",
+		"page verify: refused", "page guess: refused",
+		"me end: no_pending_request", // requests were made, so their budget is spent
 	},
 }
 
-// accountCall is create or verify with the code of the request of a number, guess with no code of any, or look at what is pending, at the end too.
+// The ways to an account.
+const (
+	own    = "me"
+	named  = "accounts"
+	onPage = "page"
+)
+
+// accountCall is create or verify with the code of the request of a number, guess with no code of any, or look at what is pending, at the end too; by one of the ways.
 type accountCall struct {
-	verb   string
-	number int
+	verb, way string
+	number    int
 }
 
-// accountAnswer is the status or the error's code, and the id of a request.
+// accountAnswer is the status or the error's code, and the id of a request. The page has one word for all that it refuses.
 type accountAnswer struct{ word, id string }
 
 // accountModel is the account's state: its last request, how often its code was missed, and whether the account is verified.
@@ -49,7 +69,7 @@ type accountModel struct {
 	verified      bool
 }
 
-func (m accountModel) live() bool { return m.id != "" && m.wrong < account.MaxWrongCodes }
+func (m accountModel) live() bool { return m.id != "" && m.wrong < code.MaxWrong }
 
 func (m accountModel) step(c accountCall, a accountAnswer) (bool, accountModel) {
 	switch c.verb {
@@ -71,6 +91,12 @@ func (m accountModel) step(c accountCall, a accountAnswer) (bool, accountModel) 
 }
 
 func (m accountModel) verify(c accountCall, a accountAnswer) (bool, accountModel) {
+	if c.way == onPage && a.word == "refused" {
+		a.word = "invalid_confirmation_code"
+		if m.verified {
+			a.word = "already_verified"
+		}
+	}
 	switch {
 	case m.verified:
 		return a.word == "already_verified", m
@@ -92,11 +118,14 @@ type accountScene struct {
 	*stage
 	temper temper
 	name   string
+	way    string       // by which the last letters are tried first
 	asked  atomic.Int64 // requests sent; their numbers begin at 1
 }
 
+var ways = []string{own, named, onPage}
+
 func beginAccount(s *stage, n int) scene {
-	a := &accountScene{stage: s, temper: tempers[n%len(tempers)], name: fmt.Sprintf("holder-%d", n)}
+	a := &accountScene{stage: s, temper: tempers[n%len(tempers)], name: fmt.Sprintf("holder-%d", n), way: ways[n/len(tempers)%len(ways)]}
 	s.setup(fmt.Sprintf("account %[1]s org=acme email=%[1]s@example.com\ntoken token-of-%[1]s client=web account=%[1]s\n", a.name))
 	return a
 }
@@ -104,19 +133,20 @@ func beginAccount(s *stage, n int) scene {
 func (a *accountScene) draw(random *rand.Rand) deed {
 	known := a.letters.of(a.name + "@example.com")
 	at, with := random.IntN(100), a.temper
+	way, every := ways[random.IntN(2)], ways[random.IntN(3)] // the page only verifies
 	switch {
 	case a.asked.Load() == 0:
-		return a.create()
+		return a.create(way)
 	case at < with.create:
-		return a.create()
+		return a.create(way)
 	case at < with.create+with.guess:
-		return a.guess(random.Uint64())
+		return a.guess(every, random.Uint64())
 	case at < with.create+with.guess+with.newest && len(known) > 0:
-		return a.verify("verify", known[len(known)-1])
+		return a.verify("verify", every, known[len(known)-1])
 	case at < with.create+with.guess+with.newest+with.older && len(known) > 0:
-		return a.verify("verify", known[random.IntN(len(known))])
+		return a.verify("verify", every, known[random.IntN(len(known))])
 	}
-	return a.look("look")
+	return a.look("look", way)
 }
 
 // lastLetters is how many of the last letters are tried in the end: of requests that were made at once, any may be the last one.
@@ -130,43 +160,70 @@ func (a *accountScene) last() []deed {
 	}
 	var deeds []deed
 	for range a.temper.guess / 4 { // spends what is left of the budget where guessing was the point
-		deeds = append(deeds, a.guess(uint64(len(deeds))))
+		deeds = append(deeds, a.guess(own, uint64(len(deeds))))
 	}
-	deeds = append(deeds, a.look("end"))
+	deeds = append(deeds, a.look("end", own))
 	known := a.letters.of(a.name + "@example.com")
 	for _, l := range slices.Backward(known[max(0, len(known)-lastLetters):]) {
-		deeds = append(deeds, a.verify("verify", l), a.look("look"), a.verify("verify", l))
+		deeds = append(deeds, a.verify("verify", a.way, l), a.look("look", own), a.verify("verify", own, l), a.verify("verify", named, l))
 	}
-	return append(deeds, a.create())
+	return append(deeds, a.create(named), a.create(own))
 }
 
-func (a *accountScene) create() deed {
+func (a *accountScene) create(way string) deed {
 	number := int(a.asked.Add(1))
-	body := fmt.Sprintf(`{"verification_url":"%s%d"}`, letterBase, number)
-	return a.deed(accountCall{"create", number}, http.MethodPost, "create_verification_request", body)
+	return a.deed(accountCall{"create", way, number}, http.MethodPost, "create_verification_request", fmt.Sprintf(`"verification_url":"%s%d"`, letterBase, number))
 }
 
-func (a *accountScene) verify(verb string, l letter) deed {
-	return a.deed(accountCall{verb, l.number}, http.MethodPost, "verify_account", fmt.Sprintf(`{"confirmation_code":%q}`, l.code))
+func (a *accountScene) verify(verb, way string, l letter) deed {
+	c := accountCall{verb, way, l.number}
+	if way == onPage {
+		return deed{c, func() (any, error) { return a.press(l.code) }}
+	}
+	return a.deed(c, http.MethodPost, "verify_account", fmt.Sprintf(`"confirmation_code":%q`, l.code))
 }
 
-func (a *accountScene) guess(n uint64) deed {
-	return a.verify("guess", letter{code: fmt.Sprint("guess-", n)})
+func (a *accountScene) guess(way string, n uint64) deed {
+	return a.verify("guess", way, letter{code: fmt.Sprint("guess-", n)})
 }
 
-func (a *accountScene) look(verb string) deed {
-	return a.deed(accountCall{verb: verb}, http.MethodGet, "pending_verification_request", "")
+func (a *accountScene) look(verb, way string) deed {
+	return a.deed(accountCall{verb: verb, way: way}, http.MethodGet, "pending_verification_request", "")
 }
 
-// deed calls an endpoint of the account itself.
-func (a *accountScene) deed(c accountCall, method, path, body string) deed {
+// deed calls an endpoint of the account itself, or the one of the same name to which a system names the account. Members are those of a body.
+func (a *accountScene) deed(c accountCall, method, path, members string) deed {
+	token, id := a.vars["token-of-"+a.name], a.vars[a.name+".id"]
+	path = "/external/api/v1/" + c.way + "/" + path
+	if c.way == named {
+		token = a.vars["system"]
+		members = strings.Trim(`"account_id":"`+id+`",`+members, ",")
+		if method == http.MethodGet {
+			path += "?account_id=" + id
+		}
+	}
 	return deed{c, func() (any, error) {
-		got, err := a.ask(method, "/external/api/v1/me/"+path, body, "Authorization", "Bearer "+a.vars["token-of-"+a.name])
+		got, err := a.ask(method, path, "{"+members+"}", "Authorization", "Bearer "+token)
 		if err != nil {
 			return nil, err
 		}
 		return readAccountAnswer(c.verb, got)
 	}}
+}
+
+// press presses the button of the page behind the link.
+func (a *accountScene) press(code string) (any, error) {
+	form := url.Values{"id": {a.vars[a.name+".id"]}, "confirmation_code": {code}}
+	got, err := a.ask(http.MethodPost, "/confirm", form.Encode(), "Content-Type", "application/x-www-form-urlencoded")
+	switch {
+	case err != nil:
+		return nil, err
+	case got.status == http.StatusOK:
+		return accountAnswer{word: "verified"}, nil
+	case got.status == http.StatusConflict:
+		return accountAnswer{word: "refused"}, nil
+	}
+	return nil, got.unexplained()
 }
 
 func readAccountAnswer(verb string, got outcome) (any, error) {

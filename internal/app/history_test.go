@@ -189,6 +189,8 @@ type stage struct {
 
 const stageSetup = `org acme
 client web org=acme scopes="/external/me/r /external/me/w" offline
+client sys org=acme scopes="/external/account/r /external/account/w"
+token system client=sys ttl=1000h
 key k org=acme mode=live
 `
 

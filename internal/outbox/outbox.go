@@ -1,4 +1,4 @@
-// Package outbox delivers what committed changes promised: mails now, webhooks later.
+// Package outbox delivers what committed changes promised: mails and webhooks.
 //
 // A delivery is a row that is written in the transaction of the change that causes it. A worker claims due rows; a claim raises the attempt count and moves the
 // next attempt to the end of a lease, so that no state exists in which a delivery can be stuck: a crash costs one lease.

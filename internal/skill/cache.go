@@ -2,7 +2,6 @@ package skill
 
 import (
 	"context"
-	"errors"
 
 	"avow/internal/access"
 )
@@ -25,9 +24,6 @@ type caching struct {
 	cache SessionCache
 }
 
-// errOtherSession says that the session that was loaded is not the one in the cache.
-var errOtherSession = errors.New("another session than the cached one")
-
 // ViewVerification implements Verifications.
 func (c caching) ViewVerification(ctx context.Context, subject Subject) (State, error) {
 	held := c.held(ctx, subject)
@@ -42,33 +38,18 @@ func (c caching) ViewVerification(ctx context.Context, subject Subject) (State, 
 	return state, err
 }
 
-// ChangeVerification implements Verifications.
+// ChangeVerification implements Verifications. No decision wants lists; a new session is put where they will be looked for.
 func (c caching) ChangeVerification(ctx context.Context, subject Subject, decide func(State) (Next, error)) error {
-	held := c.held(ctx, subject)
-	fresh, err := c.change(ctx, subject, held, decide)
-	if errors.Is(err, errOtherSession) {
-		fresh, err = c.change(ctx, subject, nil, decide)
-	}
-	if err == nil && fresh != nil {
-		c.cache.Put(ctx, *fresh)
-	}
-	return err
-}
-
-// change returns the session that the cache should get once the change is committed; nil: none.
-func (c caching) change(ctx context.Context, subject Subject, held *copied, decide func(State) (Next, error)) (fresh *Session, err error) {
-	err = c.Verifications.ChangeVerification(ctx, held.spare(subject), func(state State) (Next, error) {
-		if !held.lend(state.Session) {
-			return Next{}, errOtherSession
-		}
+	var opened *Session
+	err := c.Verifications.ChangeVerification(ctx, subject, func(state State) (Next, error) {
 		next, refusal := decide(state)
-		fresh = next.Session
-		if fresh == nil && held == nil && subject.named(state.Session) {
-			fresh = state.Session
-		}
+		opened = next.Session
 		return next, refusal
 	})
-	return fresh, err
+	if err == nil && opened != nil {
+		c.cache.Put(ctx, *opened)
+	}
+	return err
 }
 
 // held asks the cache for the session whose lists a call wants.

@@ -90,9 +90,9 @@ func TestNobodySeesTheCache(t *testing.T) {
 		loads int
 	}{
 		"with everything in it":    {func(*shelf) {}, 0},
-		"that forgets":             {func(s *shelf) { s.blank = true }, 3},
-		"with others' sessions":    {func(s *shelf) { s.liar = &other }, 3},
-		"with sessions of nothing": {func(s *shelf) { s.liar = &Session{} }, 3},
+		"that forgets":             {func(s *shelf) { s.blank = true }, 1},
+		"with others' sessions":    {func(s *shelf) { s.liar = &other }, 1},
+		"with sessions of nothing": {func(s *shelf) { s.liar = &Session{} }, 1},
 	}
 	for name, test := range caches {
 		t.Run(name, func(t *testing.T) {
@@ -113,27 +113,18 @@ func TestAMissFillsTheCache(t *testing.T) {
 	t.Parallel()
 	f, cache, loads := newCachedFixture(t)
 	opened := f.ready(t, "go")
-	calls := map[string]func() error{
-		"step 3": func() error {
-			_, err := f.StoreItems(t.Context(), apiKey, opened.Token, []Source{{Project, "proj_2"}})
-			return err
-		},
-		"session data": func() error { _, err := f.SessionData(t.Context(), opened.Token); return err },
+	clear(cache.sessions)
+	cache.puts, loads.lists = 0, 0
+	for range 3 {
+		if _, err := f.SessionData(t.Context(), opened.Token); err != nil {
+			t.Errorf("got %v, want no error", err)
+		}
 	}
-	for name, call := range calls {
-		clear(cache.sessions)
-		cache.puts, loads.lists = 0, 0
-		for range 3 {
-			if err := call(); err != nil {
-				t.Errorf("%s: got %v, want no error", name, err)
-			}
-		}
-		if cache.puts != 1 || loads.lists != 1 {
-			t.Errorf("%s: got %d puts and %d loads, want one of each", name, cache.puts, loads.lists)
-		}
-		if d := cmp.Diff(opened.Session, cache.sessions[opened.Session.Hash]); d != "" {
-			t.Errorf("%s: cached session: got (+), want (-):\n%s", name, d)
-		}
+	if cache.puts != 1 || loads.lists != 1 {
+		t.Errorf("got %d puts and %d loads, want one of each", cache.puts, loads.lists)
+	}
+	if d := cmp.Diff(opened.Session, cache.sessions[opened.Session.Hash]); d != "" {
+		t.Errorf("cached session: got (+), want (-):\n%s", d)
 	}
 }
 
@@ -146,7 +137,7 @@ func TestTheDatabaseDecides(t *testing.T) {
 		_, err := f.StoreItems(t.Context(), key, opened.Token, []Source{{Project, "proj_1"}})
 		return err
 	}
-	if err := store("another key"); !errors.Is(err, access.ErrKeyUnknown) {
+	if err := store("avow_live_other"); !errors.Is(err, access.ErrKeyUnknown) {
 		t.Errorf("another key: got %v, want %v", err, access.ErrKeyUnknown)
 	}
 	user := f.world.users[opened.Verification.User]

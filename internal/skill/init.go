@@ -37,13 +37,17 @@ func Init(s State, in InitInput) (Next, error) {
 	if err := in.Callbacks.allow(in.Callback, owner.Mode); err != nil {
 		return Next{}, err
 	}
+	given, err := in.Lists.Given()
+	if err != nil {
+		return Next{}, err
+	}
 	u := s.person(in)
 	v := Verification{
 		ID: "ver_" + string(owner.Mode) + "_" + in.VerificationID, Owner: owner, User: u.ID, Key: s.Key.ID,
 		Student: in.Student, Callback: in.Callback, Name: clean(in.Name), CreatedAt: in.Now,
 	}
 	session := Session{
-		Hash: in.Token, Owner: owner, Verification: v.ID, Lists: in.Lists, SkillIDs: in.SkillIDs, CreatedAt: in.Now, ExpiresAt: in.ExpiresAt,
+		Hash: in.Token, Owner: owner, Verification: v.ID, Lists: in.Lists, Given: given, SkillIDs: in.SkillIDs, CreatedAt: in.Now, ExpiresAt: in.ExpiresAt,
 	}
 	return Next{User: &u, Verification: &v, Session: &session}, nil
 }

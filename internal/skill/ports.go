@@ -11,11 +11,11 @@ import (
 // The owner of a call is never taken from the caller's word. With Keyed it is that of the API key, or of the session whose token stands in its place, resolved by
 // the very statements that load the state: rows of other owners are not found. On public calls it is the owner of the row that the id or token names (18.9).
 type Subject struct {
-	Keyed bool
-	Key   access.Lookup // what was shown as API key
-	Pass  access.Lookup // the same text, taken for a session token
+	Keyed  bool
+	Secret access.Lookup // what was shown as API key
+	ByPass bool          // it looks like a session's token
 
-	// The verification: that of the session's token, else the one with the id, else that of the session behind Pass.
+	// The verification: that of the session's token, else the one with the id, else that of the session whose token stands in the key's place.
 	ByToken      bool
 	Token        access.Lookup
 	Verification string

@@ -26,7 +26,7 @@ func newMachine() *machine {
 	return m
 }
 
-var keyed = Subject{Keyed: true, Key: access.Lookup{{1}, {1}, {1}}}
+var keyed = Subject{Keyed: true, Secret: access.Lookup{{1}, {1}, {1}}}
 
 func (m *machine) open(t *rapid.T) {
 	in := initInput(t)

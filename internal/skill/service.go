@@ -105,7 +105,7 @@ func (s *Service) StoreItems(ctx context.Context, apiKey, token string, sources 
 		in.RecordIDs = append(in.RecordIDs, s.o.Random.UUID())
 	}
 	subject := s.keyed(apiKey)
-	subject.ByToken, subject.Token, subject.Lists = true, s.lookup(token), true
+	subject.ByToken, subject.Token = true, s.lookup(token)
 	var v Verification
 	next, err := s.change(ctx, apiKey, subject, func(state State) (Next, error) {
 		if state.Verification != nil {
@@ -147,8 +147,12 @@ func (s *Service) lookup(token string) access.Lookup {
 	return s.o.Keys.Lookup(access.ForSession, token)
 }
 
+// keyed takes what was shown for what it looks like: an API key, or a session's token in its place.
 func (s *Service) keyed(apiKey string) Subject {
-	return Subject{Keyed: true, Key: s.o.Keys.Lookup(access.ForAPIKey, apiKey), Pass: s.lookup(apiKey)}
+	if access.LooksLikeKey(apiKey) {
+		return Subject{Keyed: true, Secret: s.o.Keys.Lookup(access.ForAPIKey, apiKey)}
+	}
+	return Subject{Keyed: true, ByPass: true, Secret: s.lookup(apiKey)}
 }
 
 // carried names the verification of a call with a session by its first carrier; the decision compares the others with it.

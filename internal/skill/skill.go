@@ -94,6 +94,7 @@ type Session struct {
 	Owner        access.Owner
 	Verification string
 	Lists        Lists // empty unless the call asked for them
+	Given        Given // empty in sessions that are older than it: they come with their lists
 	SkillIDs     []string
 	CreatedAt    time.Time
 	ExpiresAt    time.Time

@@ -129,13 +129,13 @@ func StoreItems(s State, in ItemsInput) (Next, error) {
 
 // selected copies the sources asked for out of the session.
 func (s State) selected(in ItemsInput) ([]Item, error) {
-	list, err := s.Session.Lists.items()
+	sources := distinct(in.Sources)
+	given, err := s.Session.given(sources)
 	if err != nil {
 		return nil, err
 	}
-	given, stored := bySource(list), bySource(s.Items)
-	items, unknown := []Item{}, []string{}
-	for i, source := range distinct(in.Sources) {
+	stored, items, unknown := bySource(s.Items), []Item{}, []string{}
+	for i, source := range sources {
 		item, ok := given[source]
 		if !ok {
 			unknown = append(unknown, source.ID)

@@ -52,7 +52,11 @@ func (w *world) state(s Subject) State {
 	state := State{Settings: w.settings}
 	mine := func(access.Owner) bool { return true }
 	if s.Keyed {
-		state.Key, state.Pass = find(w.keys, s.Key, anyRow), find(w.sessions, s.Pass, anyRow)
+		if s.ByPass {
+			state.Pass = find(w.sessions, s.Secret, anyRow)
+		} else {
+			state.Key = find(w.keys, s.Secret, anyRow)
+		}
 		mine = func(o access.Owner) bool {
 			return state.Key != nil && state.Key.Owner == o || state.Pass != nil && state.Pass.Owner == o
 		}
@@ -158,7 +162,7 @@ type fixture struct {
 	now   time.Time
 }
 
-const apiKey = "the api key"
+const apiKey = "avow_live_key"
 
 func newFixture(t *testing.T) *fixture {
 	t.Helper()

@@ -2,22 +2,18 @@ package store
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"strings"
 	"time"
 
 	"avow/internal/access"
 	"avow/internal/account"
+	"avow/internal/code"
 )
 
-// verifyEmail is the purpose of the codes of e-mail verification.
-const verifyEmail = "verify_email"
-
 const accountColumns = `COALESCE(a.id, ''), COALESCE(a.org_id, ''), COALESCE(a.email, ''), COALESCE(a.status, ''), COALESCE(a.verified, FALSE),
-  COALESCE(a.login_disabled, FALSE), COALESCE(a.password, ''), COALESCE(a.profile, '{}'), COALESCE(a.created_at, 0), COALESCE(a.updated_at, 0), COALESCE(a.version, 0)`
-
-const codeColumns = `COALESCE(k.request_id, ''), k.hash, COALESCE(k.wrong, 0), COALESCE(k.delivery_id, ''), COALESCE(k.created_at, 0), COALESCE(k.expires_at, 0)`
+  COALESCE(a.login_disabled, FALSE), COALESCE(a.password, ''), COALESCE(a.profile, '{}'), COALESCE(a.created_at, 0), COALESCE(a.updated_at, 0), COALESCE(a.version, 0),
+  COALESCE(a.codes, '{}')`
 
 // A token is revoked by its own row or with its family. The family's mark counts for tokens that are issued at the same moment, too.
 const (
@@ -28,17 +24,15 @@ const (
 const clientColumns = `c.id, c.org_id, c.name, c.secret_hash, c.scopes, c.verification_urls, c.offline_access, c.created_at, c.disabled_at`
 
 // The organisation of everything that is loaded is the token's: a client of one organisation cannot name an account of another.
-var loadByToken = newSet(`hash bytea`, `SELECT v.unit, `+tokenColumns+`, `+clientColumns+`, o.name, o.settings, `+accountColumns+`, `+codeColumns+`
+var loadByToken = newSet(`hash bytea`, `SELECT v.unit, `+tokenColumns+`, `+clientColumns+`, o.name, o.settings, `+accountColumns+`
 FROM v JOIN tokens t ON t.hash = v.hash`+ofFamily+`
 JOIN clients c ON c.id = t.client_id AND c.org_id = t.org_id
 JOIN organisations o ON o.id = t.org_id
-LEFT JOIN accounts a ON a.id = t.account_id AND a.org_id = t.org_id
-LEFT JOIN account_codes k ON k.account_id = a.id AND k.org_id = a.org_id AND k.purpose = '`+verifyEmail+`'`)
+LEFT JOIN accounts a ON a.id = t.account_id AND a.org_id = t.org_id`)
 
-var loadByID = newSet(`id text`, `SELECT v.unit, o.name, o.settings, `+accountColumns+`, `+codeColumns+`
+var loadByID = newSet(`id text`, `SELECT v.unit, o.name, o.settings, `+accountColumns+`
 FROM v JOIN accounts a ON a.id = v.id
-JOIN organisations o ON o.id = a.org_id
-LEFT JOIN account_codes k ON k.account_id = a.id AND k.org_id = a.org_id AND k.purpose = '`+verifyEmail+`'`)
+JOIN organisations o ON o.id = a.org_id`)
 
 // View implements account.Accounts.
 func (s *Store) View(ctx context.Context, k account.Key) (account.State, error) {
@@ -47,23 +41,24 @@ func (s *Store) View(ctx context.Context, k account.Key) (account.State, error) 
 	return state, err
 }
 
-// Change implements account.Accounts.
+// Change implements account.Accounts. A key in use means that somebody else has just made an account with the same name: then the change is decided again, on a state
+// that knows that account.
 func (s *Store) Change(ctx context.Context, k account.Key, decide func(account.State) (account.Next, error)) error {
 	var state account.State
 	var next account.Next
 	var outcome error
-	err := s.change(ctx, func() *batch {
+	load := func() *batch {
 		state = account.State{}
 		return loadAccount(k, &state)
-	}, func() *batch {
+	}
+	save := func() *batch {
 		next, outcome = decide(state)
 		return s.saveAccount(state, next)
-	}, func() string {
-		if state.Account == nil {
-			return ""
-		}
-		return state.Account.ID
-	})
+	}
+	err := s.change(ctx, load, save, func() string { return changesOfAccount(k, state) })
+	for try := 1; k.New && errors.Is(err, errTaken) && try < maxTries; try++ {
+		err = s.change(ctx, load, save, func() string { return changesOfAccount(k, state) })
+	}
 	if err != nil {
 		return err
 	}
@@ -73,103 +68,122 @@ func (s *Store) Change(ctx context.Context, k account.Key, decide func(account.S
 	return outcome
 }
 
+// changesOfAccount names what no two changes of a group may both change: an account, or the one that is to have an address.
+func changesOfAccount(k account.Key, state account.State) string {
+	switch {
+	case state.Account != nil:
+		return state.Account.ID
+	case k.New && state.Token != nil:
+		return state.Token.Org + "\x00" + k.Name.Value
+	case k.New:
+		return k.Org + "\x00" + k.Name.Value
+	}
+	return ""
+}
+
 func loadAccount(k account.Key, state *account.State) *batch {
 	b := &batch{}
-	if k.ByToken {
-		b.find(loadByToken, func(scan scanner) error { return scanTokenState(scan, state) }, candidates(k.Token)...)
-		return b
+	switch {
+	case k.New:
+		loadNew(b, k, state)
+	case k.ByToken && k.Name != (account.Name{}):
+		loadNamed(b, k, state)
+	case k.ByToken:
+		b.find(loadByToken, func(scan scanner) error {
+			err := scanTokenState(scan, state)
+			state.Holder = state.Account
+			return err
+		}, candidates(k.Token)...)
+	default:
+		b.find(loadByID, func(scan scanner) error {
+			var o organisationRow
+			var a accountRow
+			err := scan(join(o.columns(), a.columns())...)
+			state.Brand, state.Settings = o.organisation()
+			state.Account, state.Code = a.account(), a.code(verifyEmail)
+			return err
+		}, []any{k.Name.Value})
 	}
-	b.find(loadByID, func(scan scanner) error {
-		var o organisationRow
-		var a accountRow
-		var c codeRow
-		err := scan(join(o.columns(), a.columns(), c.columns())...)
-		state.Brand, state.Language, state.Account, state.Code = o.brand(), o.language(), a.account(), c.code()
-		return err
-	}, []any{k.ID})
 	return b
 }
 
-func scanTokenState(scan scanner, state *account.State) error {
+// scanTokenState reads what every load by a token has, and into more what stands behind it.
+func scanTokenState(scan scanner, state *account.State, more ...any) error {
 	var t tokenRow
 	var c clientRow
 	var o organisationRow
 	var a accountRow
-	var k codeRow
-	err := scan(join(t.columns(), c.columns(), o.columns(), a.columns(), k.columns())...)
+	err := scan(join(t.columns(), c.columns(), o.columns(), a.columns(), more)...)
 	token, client := t.token(), c.client()
 	state.Token, state.Client = &token, &client
-	state.Brand, state.Language, state.Account, state.Code = o.brand(), o.language(), a.account(), k.code()
+	state.Brand, state.Settings = o.organisation()
+	state.Account, state.Code = a.account(), a.code(verifyEmail)
 	return err
 }
 
-// The account's version guards a change: the update finds the version that was loaded, everything else the one that the update wrote.
+const (
+	updatedAccount = `id text, org text, loaded bigint, fresh bigint, status text, verified boolean, login_disabled boolean, codes text, updated_at bigint`
+
+	setAccount = `UPDATE accounts SET status = v.status, verified = v.verified, login_disabled = v.login_disabled, codes = v.codes, updated_at = v.updated_at,
+  version = v.fresh FROM v WHERE accounts.id = v.id AND accounts.org_id = v.org AND accounts.version = v.loaded`
+)
+
+// The account's version guards a change: the update finds the version that was loaded, everything else the one that the update wrote. Its codes are a document in its
+// row: a new one takes the place of the old, so that two can never be live.
 var (
-	updateAccount = guardSet(0, `id text, org text, loaded bigint, fresh bigint, status text, verified boolean, login_disabled boolean, updated_at bigint`,
-		`UPDATE accounts SET status = v.status, verified = v.verified, login_disabled = v.login_disabled, updated_at = v.updated_at, version = v.fresh
-FROM v WHERE accounts.id = v.id AND accounts.org_id = v.org AND accounts.version = v.loaded RETURNING accounts.id`)
-
-	deleteCode = writeSet(1, `account text, fresh bigint`, `DELETE FROM account_codes WHERE purpose = '`+verifyEmail+`'
-AND account_id IN (SELECT a.id FROM v JOIN accounts a ON a.id = v.account AND a.version = v.fresh)`)
-
-	replaceCode = writeSet(2, `account text, fresh bigint, request text, hash bytea, wrong bigint, delivery text, created_at bigint, expires_at bigint`,
-		`INSERT INTO account_codes (account_id, purpose, org_id, request_id, hash, wrong, delivery_id, created_at, expires_at)
-SELECT a.id, '`+verifyEmail+`', a.org_id, v.request, v.hash, v.wrong, v.delivery, v.created_at, v.expires_at
-FROM v JOIN accounts a ON a.id = v.account AND a.version = v.fresh WHERE TRUE
-ON CONFLICT (account_id, purpose) DO UPDATE SET request_id = excluded.request_id, hash = excluded.hash, wrong = excluded.wrong,
-  delivery_id = excluded.delivery_id, created_at = excluded.created_at, expires_at = excluded.expires_at`)
+	updateAccount = guardSet(0, updatedAccount, setAccount+` RETURNING accounts.id`)
 
 	// One that is being sent at this moment is not tried again.
-	cancelDelivery = writeSet(3, `account text, fresh bigint, id text, now bigint`,
-		`UPDATE deliveries SET state = 'cancelled', payload_sealed = NULL, finished_at = v.now
-FROM v JOIN accounts a ON a.id = v.account AND a.version = v.fresh
-WHERE deliveries.id = v.id AND deliveries.org_id = a.org_id AND deliveries.state = 'queued'`)
+	cancelDelivery = writeSet(1, ofGuard+`id text, now bigint`,
+		`UPDATE deliveries SET state = 'cancelled', payload_sealed = NULL, finished_at = v.now`+ofAccount+`
+WHERE deliveries.id = v.id AND deliveries.org_id = v.account_org AND deliveries.state = 'queued'`)
 
-	enqueueDelivery = writeSet(4, `account text, fresh bigint, `+deliveryRow, insertDelivery+`
-FROM v JOIN accounts a ON a.id = v.account AND a.version = v.fresh WHERE TRUE`)
+	enqueueDelivery = writeSet(2, ofGuard+deliveryRow, insertDelivery+ofAccount)
+)
+
+// What a change writes besides its account names the account as its guard has just written it.
+const (
+	ofGuard   = `account text, account_org text, fresh bigint, `
+	ofAccount = ` FROM v JOIN accounts a ON a.id = v.account AND a.org_id = v.account_org AND a.version = v.fresh`
 )
 
 // saveAccount writes what a decision returned.
 func (s *Store) saveAccount(state account.State, next account.Next) *batch {
-	if next.Empty() {
+	switch {
+	case next.Empty():
 		return nil
+	case next.Idle:
+		return idle()
 	}
 	a := state.Account
 	if next.Account != nil {
 		a = next.Account
 	}
 	b, fresh := &batch{}, stamp()
-	b.write(updateAccount, a.ID, a.Org, state.Account.Version, fresh, string(a.Status), a.Verified, a.LoginDisabled, micros(a.UpdatedAt))
-	if next.NoCode {
-		b.write(deleteCode, a.ID, fresh)
-	}
-	if c := next.Code; c != nil {
-		b.write(replaceCode, a.ID, fresh, c.ID, c.Hash[:], c.Wrong, c.Delivery, micros(c.CreatedAt), micros(c.ExpiresAt))
+	codes := codesToJSON(codeAfter(state, next))
+	if a.Version == 0 {
+		b.writeNew(*a, fresh, codes)
+	} else {
+		b.write(updateAccount, a.ID, a.Org, state.Account.Version, fresh, string(a.Status), a.Verified, a.LoginDisabled, codes, micros(a.UpdatedAt))
 	}
 	for _, id := range next.Unsend {
-		b.write(cancelDelivery, a.ID, fresh, id, micros(a.UpdatedAt))
+		b.write(cancelDelivery, a.ID, a.Org, fresh, id, micros(a.UpdatedAt))
 	}
 	for _, d := range next.Mails {
-		b.write(enqueueDelivery, append([]any{a.ID, fresh}, s.deliveryRow(d)...)...)
+		b.write(enqueueDelivery, append([]any{a.ID, a.Org, fresh}, s.deliveryRow(d)...)...)
 	}
 	return b
 }
 
-// Create implements account.Accounts.
-func (s *Store) Create(ctx context.Context, a account.Account) error {
-	profile, err := json.Marshal(a.Profile)
-	if err != nil {
-		return err
+// codeAfter is the code that is out once the decision is saved; nil: none.
+func codeAfter(state account.State, next account.Next) *code.Code {
+	switch {
+	case next.NoCode:
+		return nil
+	case next.Code != nil:
+		return next.Code
 	}
-	b := &batch{}
-	b.exec(`INSERT INTO accounts (id, org_id, email, email_key, status, verified, login_disabled, password, profile, created_at, updated_at, version)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-		a.ID, a.Org, a.Email, account.EmailKey(a.Email), string(a.Status), a.Verified, a.LoginDisabled, a.Password, string(profile),
-		micros(a.CreatedAt), micros(a.UpdatedAt), a.Version)
-	if err = s.save(ctx, b); errors.Is(err, errTaken) {
-		return account.ErrEmailTaken
-	}
-	return err
+	return state.Code
 }
 
 var loadClient = newSet(`id text`, `SELECT v.unit, `+clientColumns+` FROM v JOIN clients c ON c.id = v.id`)

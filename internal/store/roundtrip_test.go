@@ -4,11 +4,14 @@ package store
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/url"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"avow/internal/access"
 	"avow/internal/account"
@@ -86,25 +89,87 @@ func TestTwoRoundTrips(t *testing.T) {
 	l, through := listen(t, database)
 	s := openURL(t, through, 1)
 	w := newTrip(t, s)
-	for name, one := range map[string]struct {
-		call func() error
-		want int64
-	}{
+	l.count(t, map[string]trips{
 		"create a verification request": {w.create, 2},
 		"refused":                       {w.refused, 1},
 		"how it stands":                 {w.view, 1},
 		"init and step 2":               {w.open, 4},
 		"step 3":                        {w.items, 2},
-	} {
+	})
+}
+
+// trips is a call and the round trips that it may take.
+type trips struct {
+	call func() error
+	want int64
+}
+
+// count counts the round trips of each call.
+func (l *line) count(t *testing.T, calls map[string]trips) {
+	t.Helper()
+	for name, one := range calls {
 		for range 3 { // the statements of a first call are prepared, which takes round trips of its own
-			w.must(one.call())
+			if err := one.call(); err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
 		}
 		before := l.trips.Load()
-		w.must(one.call())
+		if err := one.call(); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
 		if got := l.trips.Load() - before; got != one.want {
 			t.Errorf("%s: got %d round trips, want %d", name, got, one.want)
 		}
 	}
+}
+
+// TestRoundTripsOfSystems counts those of the calls that name an account, and of what strangers are told nothing by. A new account is looked up once before its password
+// is hashed.
+func TestRoundTripsOfSystems(t *testing.T) {
+	t.Parallel()
+	l, through := listen(t, pgtest.URL(t))
+	w := newStranger(t, openURL(t, through, 1))
+	id := w.add(account.NewAccount{Email: "kalle@example.com", Profile: account.Profile{Alias: "kalle", ExternalIDs: map[string]string{"crm": "1"}}}, true, false)
+	w.add(account.NewAccount{Email: "anna@example.com", Password: guessed}, false, false)
+	issued, err := w.service.Issue(w.ctx, w.client.ID, "", nil, time.Hour)
+	w.must(err)
+	call := func(kind account.NameKind, value string) account.Call {
+		return account.Call{Bearer: issued.Access, Need: access.Need{Scope: account.ScopeAccountWrite}, Name: account.Named(kind, value)}
+	}
+	find := func(kind account.NameKind, value string) func() error {
+		return func() error { _, err := w.service.Account(w.ctx, call(kind, value)); return err }
+	}
+	l.count(t, map[string]trips{
+		"a request":      {func() error { _, err := w.service.CreateRequest(w.ctx, call(account.ByID, id), ""); return err }, 2},
+		"how it stands":  {func() error { _, err := w.service.Standing(w.ctx, call(account.ByID, id)); return err }, 1},
+		"by address":     {find(account.ByEmail, "kalle@example.com"), 1},
+		"by alias":       {find(account.ByAlias, "kalle"), 1},
+		"by external id": {find(account.ByExternalID("crm"), "1"), 1},
+		"a new account": {func() error {
+			n := account.NewAccount{Email: randomSource.ID("x") + "@example.com", Password: guessed, Profile: account.Profile{ExternalIDs: map[string]string{"crm": randomSource.ID("")}}}
+			_, err := w.service.Register(w.ctx, call(account.ByID, id), n)
+			return err
+		}, 3},
+		"a wrong code on the page": {func() error { return refusedWith(account.ErrCodeInvalid, w.service.VerifyOnPage(w.ctx, id, "wrong")) }, 2},
+		"an unknown id on the page": {func() error {
+			return refusedWith(account.ErrCodeInvalid, w.service.VerifyOnPage(w.ctx, "ffffffffffffffffffffffff", "wrong"))
+		}, 2},
+		"a wrong password":   {func() error { return refusedWith(account.ErrSignIn, w.signIn("anna@example.com")) }, 2},
+		"an unknown address": {func() error { return refusedWith(account.ErrSignIn, w.signIn("nobody@example.com")) }, 2},
+	})
+}
+
+// refusedWith wants one refusal.
+func refusedWith(want, got error) error {
+	if errors.Is(got, want) {
+		return nil
+	}
+	return fmt.Errorf("got %v, want %w", got, want)
+}
+
+func (w *stranger) signIn(email string) error {
+	_, err := w.service.SignIn(w.ctx, account.Credentials{ID: w.client.ID, Secret: w.secret}, nil, w.client.Org, email, "wrong horse")
+	return err
 }
 
 // trip has an account with a token and an open verification.
@@ -127,8 +192,8 @@ func newTrip(t *testing.T, s *Store) *trip {
 	w.must(err)
 	client, _, err := admin.CreateClient(w.ctx, access.NewClient{Org: "one", Name: "c", Scopes: []string{account.ScopeMeWrite}})
 	w.must(err)
-	w.account = account.Account{ID: randomSource.ObjectID(fixedNow()), Org: org.ID, Email: "a@example.com", Status: account.Created, Version: 1}
-	w.must(s.Create(w.ctx, w.account))
+	w.account = account.Account{ID: randomSource.ObjectID(fixedNow()), Org: org.ID, Email: "a@example.com"}
+	w.must(w.enrol(w.account))
 	w.token = "token"
 	w.must(s.ChangeGrant(w.ctx, account.GrantKey{Client: client.ID}, func(account.GrantState) (account.GrantNext, error) {
 		return account.GrantNext{Issue: []access.Token{{
@@ -148,6 +213,13 @@ func (w *trip) must(err error) {
 	if err != nil {
 		w.Fatal(err)
 	}
+}
+
+// enrol makes an account by the real decision.
+func (w *trip) enrol(a account.Account) error {
+	return w.Change(w.ctx, account.KeyOfNew(a.Org, a.Email, a.Profile.Names()), func(s account.State) (account.Next, error) {
+		return account.Enrol(s, account.RegisterInput{Account: a})
+	})
 }
 
 func (w *trip) accountKey() account.Key {

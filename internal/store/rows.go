@@ -1,12 +1,14 @@
 package store
 
 import (
+	"encoding/hex"
 	"encoding/json"
 	"slices"
 	"strings"
 
 	"avow/internal/access"
 	"avow/internal/account"
+	"avow/internal/code"
 )
 
 // Each row type has the targets of its columns, in the order of the column list of the same name, and the value that they make.
@@ -51,14 +53,14 @@ type organisationRow struct{ name, settings string }
 
 func (r *organisationRow) columns() []any { return []any{&r.name, &r.settings} }
 
-func (r *organisationRow) brand() string {
-	if brand := settingsFrom(r.settings).Get(access.BrandName); brand != "" {
-		return brand
+// organisation is how it is called in mails and pages, and its settings.
+func (r *organisationRow) organisation() (brand string, settings access.Settings) {
+	settings = settingsFrom(r.settings)
+	if brand = settings.Get(access.BrandName); brand == "" {
+		brand = r.name
 	}
-	return r.name
+	return brand, settings
 }
-
-func (r *organisationRow) language() string { return settingsFrom(r.settings).Get(access.Language) }
 
 func settingsFrom(text string) access.Settings {
 	settings := access.Settings{}
@@ -73,10 +75,11 @@ type accountRow struct {
 	verified, loginDisabled       bool
 	password, profile             string
 	createdAt, updatedAt, version int64
+	codes                         string
 }
 
 func (r *accountRow) columns() []any {
-	return []any{&r.id, &r.org, &r.email, &r.status, &r.verified, &r.loginDisabled, &r.password, &r.profile, &r.createdAt, &r.updatedAt, &r.version}
+	return []any{&r.id, &r.org, &r.email, &r.status, &r.verified, &r.loginDisabled, &r.password, &r.profile, &r.createdAt, &r.updatedAt, &r.version, &r.codes}
 }
 
 // account is nil when an outer join found none.
@@ -92,26 +95,42 @@ func (r *accountRow) account() *account.Account {
 	return a
 }
 
-type codeRow struct {
-	request              string
-	hash                 []byte
-	wrong                int
-	delivery             string
-	createdAt, expiresAt int64
+// verifyEmail is the purpose of the codes of e-mail verification.
+const verifyEmail = "verify_email"
+
+// codeDocument is a code as its account's row holds it, under its purpose.
+type codeDocument struct {
+	ID        string `json:"id"`
+	Hash      string `json:"hash"` // hexadecimal
+	Wrong     int    `json:"wrong"`
+	Delivery  string `json:"delivery"`
+	CreatedAt int64  `json:"createdAt"`
+	ExpiresAt int64  `json:"expiresAt"`
 }
 
-func (r *codeRow) columns() []any {
-	return []any{&r.request, &r.hash, &r.wrong, &r.delivery, &r.createdAt, &r.expiresAt}
-}
-
-// code is nil when an outer join found none.
-func (r *codeRow) code() *account.Code {
-	if r.request == "" {
+// code is nil when none is out for the purpose.
+func (r *accountRow) code(purpose string) *code.Code {
+	var codes map[string]codeDocument
+	if r.codes == noCodes || json.Unmarshal([]byte(r.codes), &codes) != nil { // only this program writes it
 		return nil
 	}
-	return &account.Code{
-		ID: r.request, Hash: hashFrom(r.hash), Wrong: r.wrong, Delivery: r.delivery, CreatedAt: instant(r.createdAt), ExpiresAt: instant(r.expiresAt),
+	d, ok := codes[purpose]
+	if !ok {
+		return nil
 	}
+	hash, _ := hex.DecodeString(d.Hash)
+	return &code.Code{ID: d.ID, Hash: hashFrom(hash), Wrong: d.Wrong, Delivery: d.Delivery, CreatedAt: instant(d.CreatedAt), ExpiresAt: instant(d.ExpiresAt)}
+}
+
+const noCodes = "{}"
+
+func codesToJSON(verify *code.Code) string {
+	if verify == nil {
+		return noCodes
+	}
+	return toJSON(map[string]codeDocument{verifyEmail: {
+		verify.ID, hex.EncodeToString(verify.Hash[:]), verify.Wrong, verify.Delivery, micros(verify.CreatedAt), micros(verify.ExpiresAt),
+	}})
 }
 
 // list splits a space-separated list; an empty one is nil.

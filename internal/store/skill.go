@@ -8,53 +8,50 @@ import (
 	"avow/internal/skill"
 )
 
-// The owner of a keyed call is that of the API key or of the session whose token stands in its place. What such a call loads is joined on it, so that rows of others
-// are not there.
-const owner = `, owner AS (
-  SELECT v.unit, k.org_id, k.mode FROM v JOIN api_keys k ON k.hash = v.api_key
-  UNION ALL SELECT v.unit, s.org_id, s.mode FROM v JOIN sessions s ON s.hash = v.pass
-)`
-
-// The subject is the verification that a call is about: by a session's token or by its id, of the owner or, on public calls, of whoever it is.
+// A subject is the verification r that a call is about, with its session s: by the session's token or by its own id. The owner of a keyed call is that of the API key or
+// of the session whose token stands in its place, w: what such a call loads is joined on it, so that rows of others are not there. On public calls it is r's.
 const (
-	subject   = `, subject AS (SELECT v.unit, r.org_id, r.mode, r.id, r.user_id FROM v `
-	ofOwner   = `JOIN owner w ON w.unit = v.unit `
-	ofSession = ` JOIN verifications r ON r.org_id = s.org_id AND r.mode = s.mode AND r.id = s.verification_id)`
+	ofKey  = ` FROM v JOIN api_keys w ON w.hash = v.secret`
+	ofPass = ` FROM v JOIN sessions w ON w.hash = v.secret`
+	ofAny  = ` FROM v`
+
+	byToken      = ` JOIN sessions s ON s.hash = v.token AND s.mode = w.mode AND s.org_id = w.org_id` + withSubject
+	byAnyToken   = ` JOIN sessions s ON s.hash = v.token` + withSubject
+	withSubject  = ` JOIN verifications r ON r.id = s.verification_id AND r.mode = s.mode AND r.org_id = s.org_id`
+	byID         = ` JOIN verifications r ON r.id = v.id AND r.mode = w.mode AND r.org_id = w.org_id` + withSession
+	byAnyID      = ` JOIN verifications r ON r.id = v.id` + withSession
+	withSession  = ` LEFT JOIN sessions s ON s.verification_id = r.id AND s.mode = r.mode AND s.org_id = r.org_id`
+	secretColumn = `secret bytea, `
 )
 
-// reach is one way to a subject: the columns of v and the statements about the subject that is reached.
-type reach struct{ verification, lists, skills, items, touchpoints *set }
+// reach is one way to a subject: the columns of v and the statements about the subject that is reached. What a decision needs comes with the touchpoints.
+type reach struct{ verification, decision, lists *set }
 
-func newReach(columns, head string) reach {
+func newReach(columns, from string) reach {
+	about := `SELECT v.unit, ` + verificationColumns + `, ` + userColumns + `, ` + sessionColumns
+	person := from + `
+JOIN skill_users u ON u.id = r.user_id AND u.mode = r.mode AND u.org_id = r.org_id`
 	return reach{
-		// The verification comes before what else the user has: its version guards all that is read after it.
-		verification: newSet(columns, head+` SELECT x.unit, `+verificationColumns+`, `+userColumns+`, `+sessionColumns+`
-FROM subject x
-JOIN verifications v ON v.org_id = x.org_id AND v.mode = x.mode AND v.id = x.id
-JOIN skill_users u ON u.org_id = x.org_id AND u.mode = x.mode AND u.id = x.user_id
-LEFT JOIN sessions s ON s.org_id = x.org_id AND s.mode = x.mode AND s.verification_id = x.id`),
-		lists: newSet(columns, head+` SELECT x.unit, s.projects, s.experience, s.certificates
-FROM subject x JOIN sessions s ON s.org_id = x.org_id AND s.mode = x.mode AND s.verification_id = x.id`),
-		skills: newSet(columns, head+` SELECT x.unit, `+skillColumns+`
-FROM subject x JOIN verification_skills k ON k.org_id = x.org_id AND k.mode = x.mode AND k.verification_id = x.id ORDER BY k.position`),
-		items: newSet(columns, head+` SELECT x.unit, `+itemColumns+`
-FROM subject x JOIN verification_items i ON i.org_id = x.org_id AND i.mode = x.mode AND i.verification_id = x.id ORDER BY i.position`),
-		touchpoints: newSet(columns, head+` SELECT x.unit, i.kind, i.external_id, k.skill_id, v.method, v.endorsement_type, k.status, k.verified_by
-FROM subject x
-JOIN verifications v ON v.org_id = x.org_id AND v.mode = x.mode AND v.user_id = x.user_id AND v.id <> x.id AND v.initiated_at <> 0
-JOIN verification_items i ON i.org_id = v.org_id AND i.mode = v.mode AND i.verification_id = v.id
-JOIN verification_skills k ON k.org_id = v.org_id AND k.mode = v.mode AND k.verification_id = v.id
-ORDER BY v.created_at, v.id, i.position, k.position`),
+		verification: newSet(columns, about+`, ''`+person),
+		decision:     newSet(columns, about+touchpointsColumn+person),
+		lists:        newSet(columns, `SELECT v.unit, s.projects, s.experience, s.certificates`+from+` WHERE s.hash IS NOT NULL`),
 	}
 }
 
+// touchpointsColumn are the other initiated verifications of the person, as the inside of a list in JSON: method and endorsement type are words of ours.
+const touchpointsColumn = `, COALESCE((SELECT string_agg('{"method":"' || o.method || '","endorsement":"' || o.endorsement_type || '","skills":' || o.skills || ',"items":' || o.items || '}', ','
+  ORDER BY o.created_at, o.id)
+  FROM verifications o WHERE o.user_id = r.user_id AND o.mode = r.mode AND o.org_id = r.org_id AND o.id <> r.id AND o.initiated_at <> 0), '')`
+
+// A keyed call is made with a key or with a pass.
 var (
-	ownByToken = newReach(`api_key bytea, pass bytea, token bytea`,
-		owner+subject+ofOwner+`JOIN sessions s ON s.org_id = w.org_id AND s.mode = w.mode AND s.hash = v.token`+ofSession)
-	ownByID = newReach(`api_key bytea, pass bytea, id text`,
-		owner+subject+ofOwner+`JOIN verifications r ON r.org_id = w.org_id AND r.mode = w.mode AND r.id = v.id)`)
-	publicByToken = newReach(`token bytea`, subject+`JOIN sessions s ON s.hash = v.token`+ofSession)
-	publicByID    = newReach(`id text`, subject+`JOIN verifications r ON r.id = v.id)`)
+	keyByToken  = newReach(secretColumn+`token bytea`, ofKey+byToken)
+	keyByID     = newReach(secretColumn+`id text`, ofKey+byID)
+	passByToken = newReach(secretColumn+`token bytea`, ofPass+byToken)
+	passByID    = newReach(secretColumn+`id text`, ofPass+byID)
+
+	publicByToken = newReach(`token bytea`, ofAny+byAnyToken)
+	publicByID    = newReach(`id text`, ofAny+byAnyID)
 )
 
 var loadKey = newSet(`api_key bytea`, `SELECT v.unit, k.id, k.org_id, k.mode, k.name, k.hash, k.created_at, k.revoked_at, o.settings
@@ -78,7 +75,7 @@ var (
 // ViewVerification implements skill.Verifications.
 func (s *Store) ViewVerification(ctx context.Context, subject skill.Subject) (skill.State, error) {
 	var state skill.State
-	err := s.view(ctx, loadSubject(subject, &state))
+	err := s.view(ctx, loadSubject(subject, &state, func(r reach) *set { return r.verification }))
 	return state, err
 }
 
@@ -89,10 +86,7 @@ func (s *Store) ChangeVerification(ctx context.Context, subject skill.Subject, d
 	var outcome error
 	load := func() *batch {
 		state = skill.State{}
-		b := loadSubject(subject, &state)
-		with, keys := reachOf(subject)
-		b.find(with.touchpoints, func(scan scanner) error { return scanTouchpoint(scan, &state) }, keys...)
-		return b
+		return loadSubject(subject, &state, func(r reach) *set { return r.decision })
 	}
 	save := func() *batch {
 		var next skill.Next
@@ -122,32 +116,22 @@ func changesOf(subject skill.Subject, state skill.State) string {
 	return state.Key.Owner.Org + string(state.Key.Owner.Mode) + "\x00" + subject.EmailKey + "\x00" + subject.PhoneKey
 }
 
-// loadSubject reads everything but the touchpoints.
-func loadSubject(subject skill.Subject, state *skill.State) *batch {
+// loadSubject reads who calls and, by one of the statements of its reach, what the call is about.
+func loadSubject(subject skill.Subject, state *skill.State, by func(reach) *set) *batch {
 	b := &batch{}
-	if subject.Keyed {
-		b.find(loadKey, func(scan scanner) error { return scanKey(scan, state) }, candidates(subject.Key)...)
-		b.find(loadPass, func(scan scanner) error { return scanPass(scan, state) }, candidates(subject.Pass)...)
+	switch {
+	case subject.Keyed && subject.ByPass:
+		b.find(loadPass, func(scan scanner) error { return scanPass(scan, state) }, candidates(subject.Secret)...)
+	case subject.Keyed:
+		b.find(loadKey, func(scan scanner) error { return scanKey(scan, state) }, candidates(subject.Secret)...)
 	}
 	b.person(loadUserByEmail, subject, subject.EmailKey, &state.ByEmail)
 	b.person(loadUserByPhone, subject, subject.PhoneKey, &state.ByPhone)
 	with, keys := reachOf(subject)
-	b.find(with.verification, func(scan scanner) error { return scanVerification(scan, state) }, keys...)
+	b.find(by(with), func(scan scanner) error { return scanVerification(scan, state) }, keys...)
 	if subject.Lists {
 		b.find(with.lists, func(scan scanner) error { return scanLists(scan, state) }, keys...)
 	}
-	b.find(with.skills, func(scan scanner) error {
-		var r skillRow
-		err := scan(r.columns()...)
-		state.Skills = append(state.Skills, r.skill())
-		return err
-	}, keys...)
-	b.find(with.items, func(scan scanner) error {
-		var r itemRow
-		err := scan(r.columns()...)
-		state.Items = append(state.Items, r.item())
-		return err
-	}, keys...)
 	return b
 }
 
@@ -156,7 +140,7 @@ func (b *batch) person(by *set, subject skill.Subject, key string, into **skill.
 	if key == "" {
 		return
 	}
-	keys := candidates(subject.Key)
+	keys := candidates(subject.Secret)
 	for i := range keys {
 		keys[i] = append(keys[i], key)
 	}
@@ -171,28 +155,34 @@ func (b *batch) person(by *set, subject skill.Subject, key string, into **skill.
 
 // reachOf returns the statements that reach a subject, and their keys. A keyed call that names no verification is about that of the session in the key's place.
 func reachOf(subject skill.Subject) (reach, [][]any) {
-	if !subject.Keyed && subject.ByToken {
+	named := !subject.ByToken && subject.Verification != ""
+	switch {
+	case !subject.Keyed && subject.ByToken:
 		return publicByToken, candidates(subject.Token)
-	}
-	if !subject.Keyed {
+	case !subject.Keyed:
 		return publicByID, [][]any{{subject.Verification}}
-	}
-	if !subject.ByToken && subject.Verification != "" {
-		return ownByID, together(subject, func(int) any { return subject.Verification })
+	case named && subject.ByPass:
+		return passByID, together(subject, func(int) any { return subject.Verification })
+	case named:
+		return keyByID, together(subject, func(int) any { return subject.Verification })
 	}
 	token := subject.Token
 	if !subject.ByToken {
-		token = subject.Pass
+		token = subject.Secret
 	}
-	return ownByToken, together(subject, func(i int) any { return token[i][:] })
+	keys := together(subject, func(i int) any { return token[i][:] })
+	if subject.ByPass {
+		return passByToken, keys
+	}
+	return keyByToken, keys
 }
 
-// together makes one key of each master key's hashes of API key and pass, with what names the verification behind them.
+// together makes one key of each master key's hash of the secret, with what names the verification behind it.
 func together(subject skill.Subject, verification func(i int) any) [][]any {
 	var keys [][]any
-	for i := range subject.Key {
-		if i == 0 || subject.Key[i] != subject.Key[0] {
-			keys = append(keys, []any{subject.Key[i][:], subject.Pass[i][:], verification(i)})
+	for i := range subject.Secret {
+		if i == 0 || subject.Secret[i] != subject.Secret[0] {
+			keys = append(keys, []any{subject.Secret[i][:], verification(i)})
 		}
 	}
 	return keys
@@ -221,10 +211,15 @@ func scanVerification(scan scanner, state *skill.State) error {
 	var v verificationRow
 	var u userRow
 	var s sessionRow
-	err := scan(join(v.columns(), u.columns(), s.columns())...)
+	var touchpoints string
+	if err := scan(join(v.columns(), u.columns(), s.columns(), []any{&touchpoints})...); err != nil {
+		return err
+	}
 	verification, user := v.verification(), u.user()
 	state.Verification, state.User, state.Session = &verification, &user, s.session()
-	return err
+	state.Skills, state.Items = skillsFromJSON(v.skills), itemsFromJSON(v.items)
+	state.Touchpoints = touchpointsFromJSON(touchpoints)
+	return nil
 }
 
 // scanLists gives the session its lists. A session that came only after the verification was read is not there yet.
@@ -234,12 +229,5 @@ func scanLists(scan scanner, state *skill.State) error {
 	if state.Session != nil {
 		state.Session.Lists = r.lists()
 	}
-	return err
-}
-
-func scanTouchpoint(scan scanner, state *skill.State) error {
-	var r touchpointRow
-	err := scan(r.columns()...)
-	state.Touchpoints = append(state.Touchpoints, r.touchpoint())
 	return err
 }

@@ -26,17 +26,19 @@ func (r *userRow) user() skill.User {
 	}
 }
 
-const verificationColumns = `v.org_id, v.mode, v.id, v.user_id, v.key_id, v.student_id, v.callback_url, v.name, v.method, v.endorsement_type,
-  v.created_at, v.initiated_at, v.completed_at`
+const verificationColumns = `r.org_id, r.mode, r.id, r.user_id, r.key_id, r.student_id, r.callback_url, r.name, r.method, r.endorsement_type,
+  r.created_at, r.initiated_at, r.completed_at, r.skills, r.items`
 
 type verificationRow struct {
 	org, mode, id, user, key, student, callback, name, method, endorsement string
 	createdAt, initiatedAt, completedAt                                    int64
+	skills, items                                                          string
 }
 
 func (r *verificationRow) columns() []any {
 	return []any{
 		&r.org, &r.mode, &r.id, &r.user, &r.key, &r.student, &r.callback, &r.name, &r.method, &r.endorsement, &r.createdAt, &r.initiatedAt, &r.completedAt,
+		&r.skills, &r.items,
 	}
 }
 
@@ -48,17 +50,21 @@ func (r *verificationRow) verification() skill.Verification {
 	}
 }
 
+// Lists come along only with sessions that are older than what is given in them.
 const sessionColumns = `s.hash, COALESCE(s.org_id, ''), COALESCE(s.mode, ''), COALESCE(s.verification_id, ''),
-  COALESCE(s.skill_ids, '[]'), COALESCE(s.created_at, 0), COALESCE(s.expires_at, 0)`
+  COALESCE(s.skill_ids, '[]'), COALESCE(s.created_at, 0), COALESCE(s.expires_at, 0),
+  COALESCE(s.given, ''), CASE WHEN s.given = '' THEN s.projects END, CASE WHEN s.given = '' THEN s.experience END, CASE WHEN s.given = '' THEN s.certificates END`
 
 type sessionRow struct {
 	hash                               []byte
 	org, mode, verification, skillsIDs string
 	createdAt, expiresAt               int64
+	given                              string
+	lists                              [3]*string
 }
 
 func (r *sessionRow) columns() []any {
-	return []any{&r.hash, &r.org, &r.mode, &r.verification, &r.skillsIDs, &r.createdAt, &r.expiresAt}
+	return []any{&r.hash, &r.org, &r.mode, &r.verification, &r.skillsIDs, &r.createdAt, &r.expiresAt, &r.given, &r.lists[0], &r.lists[1], &r.lists[2]}
 }
 
 // session is nil when an outer join found none.
@@ -66,68 +72,114 @@ func (r *sessionRow) session() *skill.Session {
 	if r.verification == "" {
 		return nil
 	}
-	return &skill.Session{
-		Hash: hashFrom(r.hash), Owner: access.Owner{Org: r.org, Mode: access.Mode(r.mode)}, Verification: r.verification,
+	s := &skill.Session{
+		Hash: hashFrom(r.hash), Owner: access.Owner{Org: r.org, Mode: access.Mode(r.mode)}, Verification: r.verification, Given: skill.Given(r.given),
 		SkillIDs: textsFromJSON(r.skillsIDs), CreatedAt: instant(r.createdAt), ExpiresAt: instant(r.expiresAt),
 	}
+	if r.lists[0] != nil {
+		s.Lists = listsRow{*r.lists[0], *r.lists[1], *r.lists[2]}.lists()
+	}
+	return s
 }
 
 type listsRow struct{ projects, experience, certificates string }
 
 func (r *listsRow) columns() []any { return []any{&r.projects, &r.experience, &r.certificates} }
 
-func (r *listsRow) lists() skill.Lists {
+func (r listsRow) lists() skill.Lists {
 	return skill.Lists{Projects: json.RawMessage(r.projects), Experience: json.RawMessage(r.experience), Certificates: json.RawMessage(r.certificates)}
 }
 
-const skillColumns = `k.skill_id, k.name, k.proof_urls, k.status, k.verified_at, k.verified_by, k.created_at`
-
-type skillRow struct {
-	id, name, proofs, status, verifiedBy string
-	verifiedAt, createdAt                int64
+// skillDocument is a skill as the document of its verification holds it.
+type skillDocument struct {
+	ID         string   `json:"id"`
+	Name       string   `json:"name"`
+	Proofs     []string `json:"proofs"`
+	Status     string   `json:"status"`
+	VerifiedAt int64    `json:"verifiedAt,omitempty"`
+	VerifiedBy string   `json:"verifiedBy,omitempty"`
+	CreatedAt  int64    `json:"createdAt"`
 }
 
-func (r *skillRow) columns() []any {
-	return []any{&r.id, &r.name, &r.proofs, &r.status, &r.verifiedAt, &r.verifiedBy, &r.createdAt}
-}
-
-func (r *skillRow) skill() skill.Skill {
-	return skill.Skill{
-		ID: r.id, Name: r.name, ProofURLs: textsFromJSON(r.proofs), Status: skill.Status(r.status),
-		VerifiedAt: instant(r.verifiedAt), VerifiedBy: skill.Verifier(r.verifiedBy), CreatedAt: instant(r.createdAt),
+func skillsToJSON(skills []skill.Skill) string {
+	documents := make([]skillDocument, len(skills))
+	for i, s := range skills {
+		documents[i] = skillDocument{s.ID, s.Name, s.ProofURLs, string(s.Status), micros(s.VerifiedAt), string(s.VerifiedBy), micros(s.CreatedAt)}
 	}
+	return toJSON(documents)
 }
 
-const itemColumns = `i.record_id, i.kind, i.external_id, i.title, i.organisation, i.description, i.starts_at, i.ends_at`
-
-type itemRow struct {
-	record, kind, id, title, organisation, description string
-	start, end                                         *int64
-}
-
-func (r *itemRow) columns() []any {
-	return []any{&r.record, &r.kind, &r.id, &r.title, &r.organisation, &r.description, &r.start, &r.end}
-}
-
-func (r *itemRow) item() skill.Item {
-	return skill.Item{
-		Source: skill.Source{Kind: skill.Kind(r.kind), ID: r.id}, RecordID: r.record, Title: r.title, Organisation: r.organisation, Description: r.description,
-		Start: dateFrom(r.start), End: dateFrom(r.end),
+func skillsFromJSON(text string) []skill.Skill {
+	var skills []skill.Skill
+	for _, d := range fromJSON[skillDocument](text) {
+		skills = append(skills, skill.Skill{
+			ID: d.ID, Name: d.Name, ProofURLs: d.Proofs, Status: skill.Status(d.Status),
+			VerifiedAt: instant(d.VerifiedAt), VerifiedBy: skill.Verifier(d.VerifiedBy), CreatedAt: instant(d.CreatedAt),
+		})
 	}
+	return skills
 }
 
-type touchpointRow struct{ kind, source, skill, method, endorsement, status, verifiedBy string }
-
-func (r *touchpointRow) columns() []any {
-	return []any{&r.kind, &r.source, &r.skill, &r.method, &r.endorsement, &r.status, &r.verifiedBy}
+// itemDocument is an item as the document of its verification holds it.
+type itemDocument struct {
+	Record       string `json:"record"`
+	Kind         string `json:"kind"`
+	ID           string `json:"id"`
+	Title        string `json:"title"`
+	Organisation string `json:"organisation,omitempty"`
+	Description  string `json:"description,omitempty"`
+	Start        *int64 `json:"start,omitempty"`
+	End          *int64 `json:"end,omitempty"`
 }
 
-func (r *touchpointRow) touchpoint() skill.Touchpoint {
-	v := skill.Verification{Method: skill.Method(r.method), EndorsementType: r.endorsement}
-	return skill.Touchpoint{
-		Source: skill.Source{Kind: skill.Kind(r.kind), ID: r.source}, Skill: r.skill, Endorsement: v.Endorsement(),
-		Status: skill.Status(r.status), VerifiedBy: skill.Verifier(r.verifiedBy),
+func itemsToJSON(items []skill.Item) string {
+	documents := make([]itemDocument, len(items))
+	for n, i := range items {
+		documents[n] = itemDocument{i.RecordID, string(i.Kind), i.ID, i.Title, i.Organisation, i.Description, dateOrNil(i.Start), dateOrNil(i.End)}
 	}
+	return toJSON(documents)
+}
+
+func itemsFromJSON(text string) []skill.Item {
+	var items []skill.Item
+	for _, d := range fromJSON[itemDocument](text) {
+		items = append(items, skill.Item{
+			Source: skill.Source{Kind: skill.Kind(d.Kind), ID: d.ID}, RecordID: d.Record, Title: d.Title, Organisation: d.Organisation, Description: d.Description,
+			Start: dateFrom(d.Start), End: dateFrom(d.End),
+		})
+	}
+	return items
+}
+
+// touchpointsFromJSON reads what touchpointsColumn gives: of each other verification, each of its skills on each of its items.
+func touchpointsFromJSON(inside string) []skill.Touchpoint {
+	var touchpoints []skill.Touchpoint
+	for _, d := range fromJSON[struct {
+		Method      string          `json:"method"`
+		Endorsement string          `json:"endorsement"`
+		Skills      []skillDocument `json:"skills"`
+		Items       []itemDocument  `json:"items"`
+	}]("[" + inside + "]") {
+		of := skill.Verification{Method: skill.Method(d.Method), EndorsementType: d.Endorsement}.Endorsement()
+		for _, i := range d.Items {
+			for _, k := range d.Skills {
+				touchpoints = append(touchpoints, skill.Touchpoint{
+					Source: skill.Source{Kind: skill.Kind(i.Kind), ID: i.ID}, Skill: k.ID, Endorsement: of,
+					Status: skill.Status(k.Status), VerifiedBy: skill.Verifier(k.VerifiedBy),
+				})
+			}
+		}
+	}
+	return touchpoints
+}
+
+// dateOrNil keeps dates of any year, 1970 included; the zero time is none.
+func dateOrNil(t time.Time) *int64 {
+	if t.IsZero() {
+		return nil
+	}
+	us := t.UnixMicro()
+	return &us
 }
 
 func dateFrom(us *int64) time.Time {
@@ -137,11 +189,35 @@ func dateFrom(us *int64) time.Time {
 	return time.UnixMicro(*us).UTC()
 }
 
+// toJSON writes a document. Nothing in one can fail to encode.
+func toJSON(document any) string {
+	encoded, err := json.Marshal(document)
+	if err != nil {
+		panic(err)
+	}
+	return string(encoded)
+}
+
+// fromJSON reads a list that toJSON wrote; only this program writes it.
+func fromJSON[T any](text string) []T {
+	var list []T
+	if text == "[]" || json.Unmarshal([]byte(text), &list) != nil {
+		return nil
+	}
+	return list
+}
+
+func textsToJSON(texts []string) string {
+	if texts == nil {
+		return "[]"
+	}
+	return toJSON(texts)
+}
+
 // textsFromJSON reads what textsToJSON wrote.
 func textsFromJSON(text string) []string {
-	texts := []string{}
-	if json.Unmarshal([]byte(text), &texts) != nil {
-		return []string{} // only this program writes it
+	if list := fromJSON[string](text); list != nil {
+		return list
 	}
-	return texts
+	return []string{}
 }

@@ -116,7 +116,9 @@ func enqueue(t *testing.T, s *store.Store, id string, now time.Time) {
 	ctx := context.Background()
 	for _, err := range []error{
 		s.CreateOrganisation(ctx, access.Organisation{ID: "org_" + id, Name: id}),
-		s.Create(ctx, account.Account{ID: id, Org: "org_" + id, Email: id + "@example.com", Status: account.Created, Version: 1}),
+		s.Change(ctx, account.KeyOfNew("org_"+id, id+"@example.com", nil), func(state account.State) (account.Next, error) {
+			return account.Enrol(state, account.RegisterInput{Account: account.Account{ID: id, Org: "org_" + id, Email: id + "@example.com"}})
+		}),
 		s.Change(ctx, account.KeyOfID(id), func(state account.State) (account.Next, error) {
 			return account.Next{Account: state.Account, Mails: []account.Mail{outbox.NewMail(id, state.Account.Org, state.Account.Email, "t", map[string]string{}, now)}}, nil
 		}),

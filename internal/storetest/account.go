@@ -212,10 +212,10 @@ func (w *world) parallelChanges() {
 }
 
 func (w *world) addressTaken() {
-	if err := w.Create(w.ctx, w.newAccount(w.one.org.ID, " Holder@Example.COM ")); !errors.Is(err, account.ErrEmailTaken) {
+	if err := w.create(w.newAccount(w.one.org.ID, " Holder@Example.COM ")); !errors.Is(err, account.ErrEmailTaken) {
 		w.Errorf("got %v, want %v", err, account.ErrEmailTaken)
 	}
-	w.must(w.Create(w.ctx, w.newAccount(w.one.org.ID, "other@example.com")))
+	w.must(w.create(w.newAccount(w.one.org.ID, "other@example.com")))
 }
 
 func (w *world) brand() {
@@ -231,13 +231,13 @@ func (w *world) brand() {
 func (w *world) languages() {
 	a := w.newAccount(w.one.org.ID, "other@example.com")
 	a.Profile.Language = "sv-SE"
-	w.must(w.Create(w.ctx, a))
-	if got := w.view(account.KeyOfID(a.ID)); got.Account.Profile.Language != "sv-SE" || got.Language != "en" {
-		w.Errorf("got account %q, organisation %q, want sv-SE, en", got.Account.Profile.Language, got.Language)
+	w.must(w.create(a))
+	if got := w.view(account.KeyOfID(a.ID)); got.Account.Profile.Language != "sv-SE" || got.Settings.Get(access.Language) != "en" {
+		w.Errorf("got account %q, organisation %q, want sv-SE, en", got.Account.Profile.Language, got.Settings.Get(access.Language))
 	}
 	w.must(w.SaveSettings(w.ctx, w.one.org.ID, access.Settings{access.Language: "sv"}))
 	for name, k := range map[string]account.Key{"token": w.keyOf(w.one.token), "id": account.KeyOfID(a.ID)} {
-		if got := w.view(k).Language; got != "sv" {
+		if got := w.view(k).Settings.Get(access.Language); got != "sv" {
 			w.Errorf("by %s: got the organisation's language %q, want sv", name, got)
 		}
 	}

@@ -113,7 +113,10 @@ func (w *skillWorld) lookup(token string) access.Lookup {
 
 // by is a call with something in the place of the API key.
 func (w *skillWorld) by(shown string) skill.Subject {
-	return skill.Subject{Keyed: true, Key: w.keys.Lookup(access.ForAPIKey, shown), Pass: w.lookup(shown)}
+	if access.LooksLikeKey(shown) {
+		return skill.Subject{Keyed: true, Secret: w.keys.Lookup(access.ForAPIKey, shown)}
+	}
+	return skill.Subject{Keyed: true, ByPass: true, Secret: w.lookup(shown)}
 }
 
 func (w *skillWorld) byID(shown, verification string) skill.Subject {

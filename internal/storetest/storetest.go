@@ -24,6 +24,14 @@ type Store interface {
 	outbox.TestMailbox
 	// ReleaseLeases makes claimed deliveries due at once.
 	ReleaseLeases(ctx context.Context, now time.Time) error
+	// SigningSecrets, CallbackDisabled and DisableCallback are the ports of package webhook, which ranks beside the stores.
+	SigningSecrets(ctx context.Context, d outbox.Delivery, by outbox.Signer, now time.Time) ([][]byte, error)
+	// CallbackDisabled reports whether the delivery's target asked not to be called any more.
+	CallbackDisabled(ctx context.Context, d outbox.Delivery) (bool, error)
+	// DisableCallback notes that it did.
+	DisableCallback(ctx context.Context, d outbox.Delivery, now time.Time) error
+	// EnableCallback takes that back.
+	EnableCallback(ctx context.Context, d outbox.Delivery) error
 	// Ready reports whether the database answers.
 	Ready(ctx context.Context) error
 }
@@ -35,8 +43,10 @@ type Open func(t *testing.T) Store
 func Run(t *testing.T, open Open) {
 	t.Run("directory", func(t *testing.T) { t.Parallel(); directory(t, open) })
 	t.Run("accounts", func(t *testing.T) { t.Parallel(); accounts(t, open) })
+	t.Run("names", func(t *testing.T) { t.Parallel(); names(t, open) })
 	t.Run("grants", func(t *testing.T) { t.Parallel(); grants(t, open) })
 	t.Run("deliveries", func(t *testing.T) { t.Parallel(); deliveries(t, open) })
+	t.Run("webhooks", func(t *testing.T) { t.Parallel(); webhooks(t, open) })
 	t.Run("mailbox", func(t *testing.T) { t.Parallel(); mailbox(t, open) })
 	t.Run("test mails", func(t *testing.T) { t.Parallel(); testMails(t, open) })
 	t.Run("skills", func(t *testing.T) { t.Parallel(); skills(t, open) })
@@ -89,12 +99,20 @@ func (w *world) tenant(name string) tenant {
 	client, _, err := w.admin.CreateClient(w.ctx, access.NewClient{Org: name, Name: "web", Scopes: []string{account.ScopeMeRead, account.ScopeMeWrite}})
 	w.must(err)
 	a := w.newAccount(org.ID, "holder@example.com")
-	w.must(w.Create(w.ctx, a))
+	w.must(w.create(a))
+	a = *w.view(account.KeyOfID(a.ID)).Account
 	return tenant{org: org, client: client, account: a, token: w.issue(client, a.ID)}
 }
 
 func (w *world) newAccount(org, email string) account.Account {
-	return account.Account{ID: w.random.ObjectID(start), Org: org, Email: email, Status: account.Created, CreatedAt: start, UpdatedAt: start, Version: 1}
+	return account.Account{ID: w.random.ObjectID(start), Org: org, Email: email, CreatedAt: start, UpdatedAt: start}
+}
+
+// create makes an account by the real decision.
+func (w *world) create(a account.Account) error {
+	return w.Change(w.ctx, account.KeyOfNew(a.Org, a.Email, a.Profile.Names()), func(s account.State) (account.Next, error) {
+		return account.Enrol(s, account.RegisterInput{Account: a})
+	})
 }
 
 func (w *world) issue(c access.Client, accountID string) string {
