@@ -90,7 +90,7 @@ func (b *bench) fixture(noun string, a arguments) {
 	fixtures := map[string]func(arguments){
 		"org": b.organisation, "client": b.client, "account": b.account, "token": b.token, "key": b.key, "set": b.set,
 		"revoke": b.revoke, "disable": b.disable, "initiate": b.initiate, "verify": b.verify, "reject": b.reject, "complete": b.complete,
-		"break": b.breakStore,
+		"break": b.breakStore, "mail": b.captured,
 	}
 	make, ok := fixtures[noun]
 	if !ok {
@@ -130,7 +130,7 @@ func (b *bench) account(a arguments) {
 	made, err := b.app.Accounts.Create(ctx, account.NewAccount{
 		Org: o.ID, Email: a.named["email"], Password: a.named["password"], Verified: a.flag("verified"), LoginDisabled: a.flag("login_disabled"),
 		Profile: account.Profile{
-			Alias: a.named["alias"], CustomerNumber: a.named["customer_number"], TuloCustomerNumber: a.named["tulo_customer_number"], ExternalIDs: pairs(a.named["external"]),
+			Alias: a.named["alias"], CustomerNumber: a.named["customer_number"], TuloCustomerNumber: a.named["tulo_customer_number"], ExternalIDs: pairs(a.named["external"]), Language: a.named["language"],
 		},
 	})
 	b.must(err)
@@ -256,6 +256,19 @@ func (b *bench) judge(a arguments, status skill.Status, by skill.Verifier) {
 			skills[i].VerifiedAt = b.clock.Now()
 		}
 	})
+}
+
+// captured seeds a captured mail through the store.
+func (b *bench) captured(a arguments) {
+	b.Helper()
+	o, err := b.app.Admin.Organisation(context.Background(), a.named["org"])
+	b.must(err)
+	m := outbox.Captured{
+		ID: "dlv_" + a.words[0], Org: o.ID, Test: a.named["mode"] == string(access.Test), To: a.named["to"], From: "verify@example.org",
+		Subject: a.named["subject"], Text: a.named["text"], HTML: a.named["html"], CreatedAt: b.clock.Now(),
+	}
+	b.vars[a.words[0]+".id"] = m.ID
+	b.must(b.app.Store.Keep(context.Background(), m))
 }
 
 // mailsTo delivers what is due and returns the mails to an address, newest first.

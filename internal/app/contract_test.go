@@ -16,6 +16,7 @@ import (
 var familyClocks = map[string]time.Time{
 	"accounts": time.Date(2024, 1, 14, 12, 0, 0, 0, time.UTC),
 	"skills":   time.Date(2025, 4, 9, 10, 0, 0, 0, time.UTC),
+	"own":      time.Date(2025, 4, 9, 10, 0, 0, 0, time.UTC),
 }
 
 // engines give each test a database of its own, by the name of the engine. Engines that need a server are added by files with the tag integration.
@@ -37,7 +38,7 @@ func onEngines(t *testing.T, test func(t *testing.T, database string)) {
 	}
 }
 
-// TestContract runs every case of both wire contracts through a real listener, on every engine.
+// TestContract runs every case of both wire contracts, and of what is our own beside them, through a real listener, on every engine.
 func TestContract(t *testing.T) {
 	t.Parallel()
 	for family, clock := range familyClocks {
@@ -152,7 +153,7 @@ var callCodes = map[string]string{
 // bodyCodes are those of calls with a body.
 const bodyCodes = "invalid_parameter json_parser_error invalid_content_type_error request_too_large "
 
-// wireCodes are the documented and own codes of the endpoints that are built, from accounts-api.md 1.8, 2.2, 2.6, 13 and skills-api.md 5, 17, 18.
+// wireCodes are the documented and own codes of the endpoints that are built, from accounts-api.md 1.8, 2.2, 2.6, 13, skills-api.md 5, 17, 18, and our own.
 var wireCodes = map[string][]string{
 	"accounts": {
 		"invalid_parameter", "json_parser_error", "invalid_content_type_error", "unknown_parameter", "not_found", "already_verified",
@@ -166,4 +167,5 @@ var wireCodes = map[string][]string{
 		"NO_ITEMS_SELECTED", "SESSION_NOT_FOUND", "VERIFICATION_METHOD_NOT_SET", "INVALID_ITEM_IDS", "UNAUTHORIZED", "UNSUPPORTED_MEDIA_TYPE", "INVALID_JSON",
 		"PAYLOAD_TOO_LARGE", "METHOD_NOT_ALLOWED", "SESSION_MISMATCH", "USER_MISMATCH", "ALREADY_VERIFIED", "INVALID_CALLBACK_WEBHOOK_URL",
 	},
+	"own": {"UNAUTHORIZED", "TEST_MODE_ONLY", "NOT_FOUND", "METHOD_NOT_ALLOWED", "INTERNAL_ERROR"},
 }
