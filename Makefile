@@ -41,8 +41,8 @@ bench: build ## measure against limits, a peer and the targets; 10 minutes, BENC
 SOAK_HISTORIES ?= 1000
 SOAK_ROUNDS ?= 100
 SOAK_SEED ?= 0
-soak: ## histories and kills at random on each engine; half an hour on two cores, SOAK_ROUNDS, SOAK_HISTORIES and SOAK_SEED
-	$(GO) test -count=1 -v -timeout 4h -tags integration,soak -run '^TestHistories$$' ./internal/app -seed $(SOAK_SEED) -histories $(SOAK_HISTORIES)
+soak: ## histories, a mail bomb and kills at random on each engine; half an hour on two cores, SOAK_ROUNDS, SOAK_HISTORIES and SOAK_SEED
+	$(GO) test -count=1 -v -timeout 4h -tags integration,soak -run '^(TestHistories|TestMailBombing)$$' ./internal/app -seed $(SOAK_SEED) -histories $(SOAK_HISTORIES)
 	$(GO) test -count=1 -v -timeout 4h -tags soak ./soak -seed $(SOAK_SEED) -rounds $(SOAK_ROUNDS)
 
 help: ## this list

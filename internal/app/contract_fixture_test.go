@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"avow/internal/access"
 	"avow/internal/account"
 	"avow/internal/config"
+	"avow/internal/limit"
 	"avow/internal/outbox"
 	"avow/internal/skill"
 )
@@ -65,8 +67,8 @@ func (b *bench) setup(text string) {
 			continue
 		}
 		switch noun, a := all[0], parse(all[1:]); {
-		case noun == "serve":
-			b.serve()
+		case noun == "serve", noun == "limits", noun == "redis", noun == "trust":
+			b.shape(noun, a.words)
 		case noun == "allow":
 			b.config.AllowedVerificationURLs = a.words[1:]
 		default:
@@ -76,13 +78,36 @@ func (b *bench) setup(text string) {
 	}
 }
 
-// serve makes the server follow the rules of `avow serve`; without a relay it still captures mail.
-func (b *bench) serve() {
+// shape changes the settings of a server that is not started yet. One that follows the rules of `avow serve` still captures mail without a relay.
+func (b *bench) shape(noun string, words []string) {
 	b.Helper()
 	if b.app != nil {
-		b.Fatal("got serve after the server was started, want it first")
+		b.Fatalf("got %s after the server was started, want it first", noun)
 	}
-	b.config.Profile, b.config.EgressAllow = config.Serve, nil
+	switch noun {
+	case "serve":
+		b.config.Profile, b.config.EgressAllow = config.Serve, nil
+	case "limits":
+		b.config.Limits = words[0] == "on"
+	case "redis":
+		b.config.Redis = config.Redis{Addresses: []string{nowhere}}
+	case "trust":
+		for _, network := range words {
+			b.config.TrustedProxies = append(b.config.TrustedProxies, netip.MustParsePrefix(network))
+		}
+	}
+}
+
+// spend uses up a budget.
+func (b *bench) spend(a arguments) {
+	b.Helper()
+	i := slices.IndexFunc(limit.Policies, func(p *limit.Policy) bool { return p.Name == a.words[0] })
+	if i < 0 {
+		b.Fatalf("got policy %q, want one of docs/limits.md", a.words[0])
+	}
+	p := limit.Policies[i]
+	_, err := b.app.Budgets.Take(context.Background(), limit.Draw{Policy: p, Subject: a.words[1], Units: p.Quota})
+	b.must(err)
 }
 
 func (b *bench) fixture(noun string, a arguments) {
@@ -90,7 +115,7 @@ func (b *bench) fixture(noun string, a arguments) {
 	fixtures := map[string]func(arguments){
 		"org": b.organisation, "client": b.client, "account": b.account, "token": b.token, "key": b.key, "set": b.set,
 		"revoke": b.revoke, "disable": b.disable, "initiate": b.initiate, "verify": b.verify, "reject": b.reject, "complete": b.complete,
-		"break": b.breakStore, "mail": b.captured,
+		"break": b.breakStore, "mail": b.captured, "spend": b.spend,
 	}
 	make, ok := fixtures[noun]
 	if !ok {

@@ -91,6 +91,7 @@ func TestTwoRoundTrips(t *testing.T) {
 	w := newTrip(t, s)
 	l.count(t, map[string]trips{
 		"create a verification request": {w.create, 2},
+		"one on a state that was seen":  {w.createSeen, 2},
 		"refused":                       {w.refused, 1},
 		"how it stands":                 {w.view, 1},
 		"init and step 2":               {w.open, 4},
@@ -255,8 +256,21 @@ func (w *trip) accountKey() account.Key {
 	return account.KeyOfToken(w.keys.Lookup(access.ForToken, w.token))
 }
 
-func (w *trip) create() error {
-	return w.Change(w.ctx, w.accountKey(), func(state account.State) (account.Next, error) {
+func (w *trip) create() error { return w.createWith(w.accountKey()) }
+
+// createSeen looks first, as a change does whose budgets are asked for in between.
+func (w *trip) createSeen() error {
+	k := w.accountKey()
+	state, err := w.View(w.ctx, k)
+	if err != nil {
+		return err
+	}
+	k.Seen = &state
+	return w.createWith(k)
+}
+
+func (w *trip) createWith(k account.Key) error {
+	return w.Change(w.ctx, k, func(state account.State) (account.Next, error) {
 		id := randomSource.ID("dlv_")
 		mail := outbox.NewMail(id, state.Account.Org, "a@example.com", "t", map[string]string{}, fixedNow())
 		return account.Next{Account: state.Account, Code: &account.Code{ID: "r", Delivery: id}, Mails: []account.Mail{mail}}, nil

@@ -26,6 +26,8 @@ func accounts(t *testing.T, open Open) {
 		"a new code takes the place of the old":                (*world).codeReplaced,
 		"a panicking decision saves nothing and frees the row": (*world).panicSavesNothing,
 		"parallel changes never decide on the same state":      (*world).parallelChanges,
+		"a change on a state that was seen":                    (*world).seenSaved,
+		"a change on a state that was seen and is stale":       (*world).seenStale,
 		"an address is taken once in an organisation":          (*world).addressTaken,
 		"the brand is the setting, else the name":              (*world).brand,
 		"languages are the account's and the organisation's":   (*world).languages,
