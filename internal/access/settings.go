@@ -22,6 +22,7 @@ type Setting struct {
 const (
 	SessionTokenAsKey        = "session_token_as_key"
 	OneAttemptPerCombination = "one_attempt_per_combination"
+	WebhookRetries           = "webhook_retries"
 	BrandName                = "brand_name"
 )
 
@@ -29,6 +30,7 @@ const (
 var KnownSettings = []Setting{
 	{SessionTokenAsKey, "on", []string{"on", "off"}, "a live session's token is accepted as x-api-key on the calls that the reference says so for"},
 	{OneAttemptPerCombination, "off", []string{"off", "on"}, "a rejected skill of a source cannot be tried again with the same endorsement type"},
+	{WebhookRetries, "days", []string{"days", "contract"}, "how often a webhook is tried: 13 times in three days, or 1 and 3 times more as the reference has it"},
 	{BrandName, "", nil, "the name that mails and pages show; empty: the organisation's name"},
 }
 

@@ -40,12 +40,13 @@ type Options struct {
 
 // App is avow without its listeners.
 type App struct {
-	Store    *store.Store
-	Admin    *access.Admin
-	Accounts *account.Service
-	Skills   *skill.Service
-	Worker   *outbox.Worker
-	Metrics  *metrics.Metrics
+	Store      *store.Store
+	Admin      *access.Admin
+	Accounts   *account.Service
+	Skills     *skill.Service
+	Deliveries *outbox.Service
+	Worker     *outbox.Worker
+	Metrics    *metrics.Metrics
 
 	o      Options
 	keys   *access.Keyring
@@ -63,7 +64,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{o: o, keys: keys, Metrics: metrics.New(), Worker: &outbox.Worker{Now: o.Now, Jitter: rand.Float64}}
+	a := &App{o: o, keys: keys, Metrics: metrics.New(), Worker: &outbox.Worker{Now: o.Now, Jitter: rand.Float64, Drain: o.Config.ShutdownTimeout}}
 	a.Store, err = store.Open(ctx, store.Options{URL: o.Config.DatabaseURL, Connections: o.Config.DatabasePool, Keys: keys, Wake: a.Worker.Wake})
 	if err != nil {
 		return nil, err
@@ -111,9 +112,10 @@ func (a *App) build() error {
 		Verifications: a.verifications(), Keys: a.keys, Random: random, Now: a.o.Now, SessionTTL: a.o.Config.SessionTTL,
 		Callbacks: skill.CallbackPolicy{AllowHTTP: a.dev(), Networks: a.o.Config.EgressAllow},
 	})
+	a.Deliveries = &outbox.Service{Ledger: a.Store, Keys: a.keys, Now: a.o.Now}
 	sender, err := a.sender()
 	a.Worker.Queue, a.Worker.Senders = a.Store, map[outbox.Kind]outbox.Sender{outbox.Mail: sender}
-	a.Worker.Observe = func(kind outbox.Kind, state outbox.State, err error) { a.observe(kind, state, err) }
+	a.Worker.Observe = a.observe
 	return err
 }
 
@@ -138,10 +140,10 @@ func (a *App) sender() (outbox.Sender, error) {
 	return mail.NewRouter(captured, relay), nil
 }
 
-func (a *App) observe(kind outbox.Kind, state outbox.State, err error) {
-	a.Metrics.Attempt(string(kind), string(state))
+func (a *App) observe(d outbox.Delivery, r outbox.Result, err error) {
+	a.Metrics.Attempt(string(d.Kind), string(r.Outcome), string(r.State))
 	if err != nil {
-		a.o.Log.Warn("delivery attempt failed", "kind", kind, "state", state, "error", err)
+		a.o.Log.Warn("delivery attempt failed", "delivery", d.ID, "kind", d.Kind, "attempt", d.Attempt, "outcome", r.Outcome, "state", r.State, "error", err)
 	}
 }
 

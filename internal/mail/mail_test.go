@@ -123,7 +123,9 @@ func TestOnlyOnePlainAddressIsATarget(t *testing.T) {
 // named is a Sender that answers with its name.
 type named string
 
-func (n named) Send(context.Context, outbox.Delivery) (outbox.Answer, error) { return outbox.Answer{Text: string(n)}, nil }
+func (n named) Send(context.Context, outbox.Delivery) (outbox.Answer, error) {
+	return outbox.Answer{Text: string(n)}, nil
+}
 
 func TestRouterKeepsTestModeFromTheRelay(t *testing.T) {
 	t.Parallel()
