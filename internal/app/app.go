@@ -20,6 +20,7 @@ import (
 	"avow/internal/mail"
 	"avow/internal/metrics"
 	"avow/internal/outbox"
+	"avow/internal/ownapi"
 	"avow/internal/pages"
 	"avow/internal/redisstore"
 	"avow/internal/skill"
@@ -153,7 +154,8 @@ func (a *App) Handler() http.Handler {
 	site := web.NewSite(hosted.Fail)
 	accounts := accountapi.New(a.Accounts)
 	skills := skillapi.New(a.Skills, a.o.Now)
-	for _, family := range []*web.Family{&accounts, &skills} {
+	own := ownapi.New(a.Deliveries, a.o.Now)
+	for _, family := range []*web.Family{&accounts, &skills, &own} {
 		family.Origins = a.o.Config.CORSOrigins
 		site.Mount(*family)
 	}

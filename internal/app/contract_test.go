@@ -11,10 +11,11 @@ import (
 	"golang.org/x/tools/txtar"
 )
 
-// The clocks of the two families stand at the instants of the documents' examples (contract/README.md).
+// The clocks of the families stand at the instants of the documents' examples (contract/README.md).
 var familyClocks = map[string]time.Time{
 	"accounts": time.Date(2024, 1, 14, 12, 0, 0, 0, time.UTC),
 	"skills":   time.Date(2025, 4, 9, 10, 0, 0, 0, time.UTC),
+	"own":      time.Date(2025, 4, 9, 10, 0, 0, 0, time.UTC),
 }
 
 // engines give each test a database of its own, by the name of the engine. Engines that need a server are added by files with the tag integration.
@@ -82,7 +83,7 @@ func TestContractReachesEveryCode(t *testing.T) {
 	}
 }
 
-// wireCodes are the documented and own codes of the endpoints that are built, from accounts-api.md 1.8, 2.2, 2.6, 13 and skills-api.md 5, 17, 18.
+// wireCodes are the documented and own codes of the endpoints that are built, from accounts-api.md 1.8, 2.2, 2.6, 13, skills-api.md 5, 17, 18 and docs/deliveries.md.
 var wireCodes = map[string][]string{
 	"accounts": {
 		"invalid_parameter", "json_parser_error", "invalid_content_type_error", "unknown_parameter", "not_found", "already_verified",
@@ -95,5 +96,8 @@ var wireCodes = map[string][]string{
 		"ASSESSMENT_ALREADY_PASSED", "INTERNAL_ERROR", "NOT_FOUND", "MISSING_VERIFICATION_METHOD", "INVALID_VERIFICATION_METHOD", "MISSING_SESSION_TOKEN",
 		"NO_ITEMS_SELECTED", "SESSION_NOT_FOUND", "VERIFICATION_METHOD_NOT_SET", "INVALID_ITEM_IDS", "UNAUTHORIZED", "UNSUPPORTED_MEDIA_TYPE", "INVALID_JSON",
 		"PAYLOAD_TOO_LARGE", "METHOD_NOT_ALLOWED", "SESSION_MISMATCH", "USER_MISMATCH", "ALREADY_VERIFIED", "INVALID_CALLBACK_WEBHOOK_URL",
+	},
+	"own": {
+		"UNAUTHORIZED", "NOT_FOUND", "METHOD_NOT_ALLOWED", "INVALID_PARAMETER", "ALREADY_DELIVERED", "BEING_SENT", "CONTENT_GONE", "INTERNAL_ERROR",
 	},
 }

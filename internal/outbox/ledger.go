@@ -110,15 +110,16 @@ func (s *Service) Show(ctx context.Context, r Reader, id string) (Record, []Atte
 	return found, view.Attempts, err
 }
 
-// Retry makes a delivery due at once, with all attempts of its schedule before it, and returns what it was.
-func (s *Service) Retry(ctx context.Context, r Reader, id string) (was Record, err error) {
+// Retry makes a delivery due at once, with all attempts of its schedule before it, and returns it as it is then.
+func (s *Service) Retry(ctx context.Context, r Reader, id string) (due Record, err error) {
 	now := s.Now()
 	err = s.Ledger.RetryDelivery(ctx, r, id, now, func(v View) error {
-		var refusal error
-		if was, refusal = r.one(v); refusal != nil {
-			return refusal
+		was, refusal := r.one(v)
+		if refusal == nil {
+			refusal = was.CheckRetry(now)
 		}
-		return was.CheckRetry(now)
+		due = was.retried(now)
+		return refusal
 	})
-	return was, err
+	return due, err
 }

@@ -111,3 +111,9 @@ func (r Record) CheckRetry(now time.Time) error {
 	}
 	return nil
 }
+
+// retried is a delivery after somebody has retried it.
+func (r Record) retried(now time.Time) Record {
+	r.State, r.Due, r.Outcome, r.Finished = Queued, now, "", time.Time{}
+	return r
+}

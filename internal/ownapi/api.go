@@ -1,0 +1,75 @@
+// Package ownapi is what avow offers integrators beside the two contracts, below /avow/v1 (interfaces.md 4). Its answers have the skill contract's envelope.
+package ownapi
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"avow/internal/fault"
+	"avow/internal/outbox"
+	"avow/internal/web"
+)
+
+// base is where these calls begin.
+const base = "/avow/v1"
+
+// Deliveries is what the calls about deliveries need of the rules. Every call refuses a reader whose key is not good before anything else.
+type Deliveries interface {
+	// Holder is the reader who shows an API key.
+	Holder(apiKey string) outbox.Reader
+	// Authenticate only says whether a reader's key is good.
+	Authenticate(ctx context.Context, r outbox.Reader) error
+	// List returns deliveries, newest first, and whether there are more.
+	List(ctx context.Context, r outbox.Reader, f outbox.Filter) (page []outbox.Record, more bool, err error)
+	// Show returns one delivery with its attempts.
+	Show(ctx context.Context, r outbox.Reader, id string) (outbox.Record, []outbox.Attempt, error)
+	// Retry makes a delivery due at once.
+	Retry(ctx context.Context, r outbox.Reader, id string) (outbox.Record, error)
+}
+
+type api struct {
+	deliveries Deliveries
+	now        func() time.Time
+}
+
+// envelope is the body of every answer (skills-api.md 2).
+type envelope struct {
+	Success bool   `json:"success"`
+	Data    any    `json:"data"`
+	Message string `json:"message,omitempty"`
+}
+
+// New returns the family of these calls. What is shown of deliveries is how they stand at now.
+func New(d Deliveries, now func() time.Time) web.Family {
+	a := api{deliveries: d, now: now}
+	return web.Family{Prefixes: []string{base + "/"}, Render: renderError, Routes: []web.Route{
+		{Method: http.MethodGet, Path: base + "/deliveries", Handle: a.keyed(a.list)},
+		{Method: http.MethodGet, Path: base + "/deliveries/{id}", Handle: a.keyed(a.show)},
+		{Method: http.MethodPost, Path: base + "/deliveries/{id}/retry", Handle: a.keyed(a.retry)},
+	}}
+}
+
+// call is one request with who makes it.
+type call struct {
+	*http.Request
+	reader outbox.Reader
+}
+
+// keyed makes a handler of a call that an API key opens. The key is looked up by the load of the call itself. Only when the request is bad is it looked up alone,
+// because 401 wins over every 400 (skills-api.md 18.1).
+func (a api) keyed(answer func(call) (any, error)) web.Handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		c := call{Request: r, reader: a.deliveries.Holder(r.Header.Get("X-Api-Key"))}
+		body, err := answer(c)
+		if err != nil && fault.From(err).Kind == fault.Invalid {
+			if refused := a.deliveries.Authenticate(r.Context(), c.reader); refused != nil {
+				return refused
+			}
+		}
+		if err != nil {
+			return err
+		}
+		return web.WriteJSON(w, http.StatusOK, body)
+	}
+}
