@@ -101,13 +101,13 @@ func (w *Worker) send(ctx context.Context, d Delivery) (o outcome) {
 func (w *Worker) judge(d Delivery, o outcome) Result {
 	now := w.Now()
 	r := Result{State: Failed, Outcome: Refused, Code: o.answer.Code, Answer: words(o), At: now}
-	wait, more := Next(d.Schedule, d.Attempt-d.RetriedAfter, w.Jitter())
+	wait, more := Next(d.Schedule, d.Attempt-d.Uncounted, w.Jitter())
 	switch {
 	case o.err == nil:
 		r.State, r.Outcome = Delivered, Succeeded
 	case errors.Is(o.err, ErrPermanent):
 	case o.cut:
-		r.State, r.Outcome, r.Due = Queued, Unknown, now
+		r.State, r.Outcome, r.Due, r.Lost = Queued, Unknown, now, true
 	case more:
 		r.State, r.Due = Queued, now.Add(max(wait, asked(o.err)))
 	}

@@ -41,10 +41,10 @@ type Delivery struct {
 	Created time.Time
 
 	// Known of a claimed one.
-	Attempt      int      // attempts begun, this one included: what a worker proves its claim with
-	RetriedAfter int      // attempts that had been made when somebody retried it: its schedule began anew
-	Schedule     Schedule // of its further attempts
-	Lane         string   // see Lane
+	Attempt   int      // attempts begun, this one included: what a worker proves its claim with
+	Uncounted int      // of them, those that do not count for the schedule: lost with their workers, or made before somebody retried the delivery
+	Schedule  Schedule // of its further attempts
+	Lane      string   // see Lane
 }
 
 // Message is the payload of a mail: a template's name and its data. The body is made when it is sent.
@@ -91,6 +91,7 @@ type Result struct {
 	State   State
 	Due     time.Time // Queued: the next attempt
 	Outcome Outcome
+	Lost    bool          // the worker was stopped in the middle: the attempt does not count for the schedule
 	Code    int           // SMTP reply code or HTTP status; 0: none
 	Answer  string        // the other side's answer or our own words, at most 512 bytes, never content
 	Took    time.Duration // from the claim to the end of the attempt

@@ -239,7 +239,7 @@ func TestStopGivesLeasesBack(t *testing.T) {
 			t.Errorf("got %q of what ended in time, want %q", got, Delivered)
 		}
 		for _, id := range []string{"hangs", "heeds"} {
-			if got := q.result(id); got.State != Queued || got.Outcome != Unknown || !got.Due.Equal(began.Add(6*time.Second)) {
+			if got := q.result(id); got.State != Queued || got.Outcome != Unknown || !got.Lost || !got.Due.Equal(began.Add(6*time.Second)) {
 				t.Errorf("%s: got %+v, want it due at once, its outcome unknown", id, got)
 			}
 		}

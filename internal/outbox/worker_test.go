@@ -41,7 +41,7 @@ func TestOnce(t *testing.T) {
 		"given up":               {Delivery{Attempt: 12}, answers("", later), failed(Failed, 0, "451 later")},
 		"contract, last wait":    {Delivery{Attempt: 2, Schedule: Contract}, answers("", later), failed(Queued, 25*time.Second, "451 later")},
 		"contract, given up":     {Delivery{Attempt: 3, Schedule: Contract}, answers("", later), failed(Failed, 0, "451 later")},
-		"retried by hand":        {Delivery{Attempt: 13, RetriedAfter: 13}, answers("", later), failed(Queued, time.Second, "451 later")},
+		"all lost before":        {Delivery{Attempt: 13, Uncounted: 13}, answers("", later), failed(Queued, time.Second, "451 later")},
 		"a long answer is cut":   {Delivery{}, answers(strings.Repeat("x", 600), nil), done(strings.Repeat("x", 512))},
 		"never in a character":   {Delivery{}, answers("x"+long, nil), done("x" + long[:510])},
 		"bad bytes are left out": {Delivery{}, answers("250 \xffok\xc3", nil), done("250 ok")},
@@ -56,7 +56,7 @@ func TestOnce(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			q := newQueue("a")
-			q.waiting[0].Attempt, q.waiting[0].RetriedAfter, q.waiting[0].Schedule = tt.before.Attempt, tt.before.RetriedAfter, tt.before.Schedule
+			q.waiting[0].Attempt, q.waiting[0].Uncounted, q.waiting[0].Schedule = tt.before.Attempt, tt.before.Uncounted, tt.before.Schedule
 			if n, err := worker(q, tt.send).Once(t.Context()); n != 1 || err != nil {
 				t.Fatalf("got %d attempts, %v, want 1, no error", n, err)
 			}

@@ -34,9 +34,10 @@ SELECT id, attempt, begun_at, 0, 'unknown', 0, 'the worker did not tell' FROM de
 ON CONFLICT (delivery_id, number) DO NOTHING`
 
 // takeDeliveries leases rows. An outer check repeats the inner one for engines on which two claims run at once.
-const takeDeliveries = `UPDATE deliveries SET attempt = attempt + 1, due_at = $2, leased = TRUE, begun_at = $1
-WHERE id IN (%s%s) AND state = 'queued' AND due_at <= $1
-RETURNING id, org_id, test, kind, lane, target, payload_sealed, attempt, retried_after, due_at, created_at, (SELECT o.settings FROM organisations o WHERE o.id = org_id)`
+const takeDeliveries = `UPDATE deliveries
+SET attempt = attempt + 1, uncounted = uncounted + CASE WHEN leased THEN 1 ELSE 0 END, due_at = $2, leased = TRUE, begun_at = $1
+WHERE %s AND state = 'queued' AND due_at <= $1
+RETURNING id, org_id, test, kind, lane, target, payload_sealed, attempt, uncounted, due_at, created_at, (SELECT o.settings FROM organisations o WHERE o.id = org_id)`
 
 const oldest = `SELECT id FROM deliveries WHERE state = 'queued' AND lane = '' AND due_at <= $1 AND kind = $4 ORDER BY due_at LIMIT $3`
 
@@ -46,21 +47,34 @@ const (
 	lanes = `WITH RECURSIVE lanes (lane) AS NOT MATERIALIZED (
   SELECT (SELECT d.lane FROM deliveries d WHERE d.state = 'queued' AND d.lane <> '' AND d.lane > %s ORDER BY d.lane LIMIT 1)
   UNION ALL SELECT (SELECT d.lane FROM deliveries d WHERE d.state = 'queued' AND d.lane <> '' AND d.lane > l.lane ORDER BY d.lane LIMIT 1) FROM lanes l WHERE l.lane IS NOT NULL
-), heads (id) AS (
-  SELECT COALESCE((SELECT d.id FROM deliveries d WHERE d.state = 'queued' AND d.leased AND d.lane <> '' AND d.lane = l.lane),
-    (SELECT d.id FROM deliveries d WHERE d.state = 'queued' AND d.lane <> '' AND d.lane = l.lane ORDER BY d.due_at LIMIT 1)) FROM lanes l WHERE l.lane IS NOT NULL
-) `
+)`
 
-	headsDue = `SELECT d.id FROM heads h CROSS JOIN deliveries d WHERE d.id = h.id AND d.state = 'queued' AND d.due_at <= $1 AND d.kind = $4 LIMIT $3`
+	head = `COALESCE((SELECT d.%[1]s FROM deliveries d WHERE d.state = 'queued' AND d.leased AND d.lane <> '' AND d.lane = l.lane),
+    (SELECT d.%[1]s FROM deliveries d WHERE d.state = 'queued' AND d.lane <> '' AND d.lane = l.lane ORDER BY d.due_at LIMIT 1))`
+
+	heads = `, heads (id) AS (
+  SELECT (SELECT d.id FROM deliveries d WHERE d.id = %s AND d.state = 'queued' AND d.due_at <= $1 AND d.kind = $4%s) FROM lanes l WHERE l.lane IS NOT NULL
 )
+`
+	headsDue = `SELECT h.id FROM heads h WHERE h.id IS NOT NULL LIMIT $3`
+)
+
+// among says that a column is in a selection. Given a join, PostgreSQL may begin with the whole table as long as it believes it to be small, and keep that plan; so it is
+// given an array.
+func (s *Store) among(column, selection string) string {
+	if s.engine.skipLocked() == "" {
+		return column + ` IN (` + selection + `)`
+	}
+	return column + ` = ANY (ARRAY(` + selection + `))`
+}
 
 // claimOldest and claimHeads are the claims of kinds without and with lanes.
 func (s *Store) claimOldest() string {
-	return fmt.Sprintf(takeDeliveries, oldest, s.engine.skipLocked())
+	return fmt.Sprintf(takeDeliveries, s.among("id", oldest+s.engine.skipLocked()))
 }
 
 func (s *Store) claimHeads() string {
-	return fmt.Sprintf(lanes, "$5") + fmt.Sprintf(takeDeliveries, headsDue, s.engine.skipLocked())
+	return fmt.Sprintf(lanes, "$5") + fmt.Sprintf(heads, fmt.Sprintf(head, "id"), s.engine.skipLocked()) + fmt.Sprintf(takeDeliveries, s.among("id", headsDue))
 }
 
 // inLanes reports whether the deliveries of a kind have lanes.
@@ -103,7 +117,7 @@ func (s *Store) scanDelivery(scan scanner) (outbox.Delivery, error) {
 	var settings *string
 	var sealed []byte
 	var due, created int64
-	if err := scan(&d.ID, &d.Org, &d.Test, &kind, &d.Lane, &d.Target, &sealed, &d.Attempt, &d.RetriedAfter, &due, &created, &settings); err != nil {
+	if err := scan(&d.ID, &d.Org, &d.Test, &kind, &d.Lane, &d.Target, &sealed, &d.Attempt, &d.Uncounted, &due, &created, &settings); err != nil {
 		return d, err
 	}
 	d.Payload, d.Locked = s.keys.Open(access.ForDelivery, sealed) // a key that is missing today must not stop the others, nor lose this one
@@ -128,8 +142,8 @@ SELECT deliveries.id, deliveries.attempt, deliveries.begun_at, v.took, v.outcome
 ON CONFLICT (delivery_id, number) DO UPDATE SET took = excluded.took, outcome = excluded.outcome, code = excluded.code, answer = excluded.answer`)
 
 	// That something was delivered is noted even if it was cancelled while it was being sent, for that is the truth.
-	settleDelivery = writeSet(21, claimRow+`state text, due_at bigint, outcome text, code bigint, detail text, finished_at bigint`,
-		`UPDATE deliveries SET state = v.state, leased = FALSE, due_at = v.due_at, outcome = v.outcome, code = v.code, detail = v.detail, finished_at = v.finished_at,
+	settleDelivery = writeSet(21, claimRow+`state text, lost bigint, due_at bigint, outcome text, code bigint, detail text, finished_at bigint`,
+		`UPDATE deliveries SET state = v.state, leased = FALSE, uncounted = uncounted + v.lost, due_at = v.due_at, outcome = v.outcome, code = v.code, detail = v.detail, finished_at = v.finished_at,
   payload_sealed = CASE WHEN v.state = 'delivered' THEN NULL ELSE payload_sealed END
 FROM v WHERE `+ofClaim+` AND (deliveries.state = 'queued' OR deliveries.state = 'cancelled' AND v.state = 'delivered')`)
 
@@ -138,13 +152,16 @@ FROM v WHERE `+ofClaim+` AND (deliveries.state = 'queued' OR deliveries.state = 
 
 // Settle implements outbox.Queue.
 func (s *Store) Settle(ctx context.Context, d outbox.Delivery, r outbox.Result) error {
-	due, finished := r.Due, time.Time{}
+	due, finished, lost := r.Due, time.Time{}, 0
+	if r.Lost {
+		lost = 1
+	}
 	if r.State != outbox.Queued {
 		due, finished = r.At, r.At
 	}
 	b := &batch{}
 	b.write(noteAttempt, d.ID, d.Org, d.Test, d.Attempt, r.Took.Microseconds(), string(r.Outcome), r.Code, r.Answer)
-	b.write(settleDelivery, d.ID, d.Org, d.Test, d.Attempt, string(r.State), micros(due), string(r.Outcome), r.Code, r.Answer, micros(finished))
+	b.write(settleDelivery, d.ID, d.Org, d.Test, d.Attempt, string(r.State), lost, micros(due), string(r.Outcome), r.Code, r.Answer, micros(finished))
 	return s.save(ctx, b)
 }
 
@@ -161,22 +178,23 @@ func (s *Store) Renew(ctx context.Context, d outbox.Delivery, until time.Time) e
 
 const (
 	nextOldest = `SELECT COALESCE((SELECT due_at FROM deliveries WHERE state = 'queued' AND lane = '' AND kind = $1 ORDER BY due_at LIMIT 1), 0)`
-	nextHead   = `SELECT COALESCE(MIN(d.due_at), 0) FROM heads h CROSS JOIN deliveries d WHERE d.id = h.id AND d.kind = $1`
+	nextHead   = ` SELECT COALESCE(MIN(h.due_at), 0) FROM (SELECT %s AS due_at FROM lanes l WHERE l.lane IS NOT NULL) h`
 )
 
 // nextDue is the look-up of NextDue.
-func nextDue(kind outbox.Kind) string {
+func nextDue(kind outbox.Kind) (text string, args []any) {
 	if inLanes(kind) {
-		return fmt.Sprintf(lanes, "''") + nextHead
+		return fmt.Sprintf(lanes, "''") + fmt.Sprintf(nextHead, fmt.Sprintf(head, "due_at")), nil
 	}
-	return nextOldest
+	return nextOldest, []any{string(kind)}
 }
 
 // NextDue implements outbox.Queue.
 func (s *Store) NextDue(ctx context.Context, kind outbox.Kind) (time.Time, error) {
 	var due int64
 	b := &batch{}
-	b.query(nextDue(kind), func(scan scanner) error { return scan(&due) }, string(kind))
+	text, args := nextDue(kind)
+	b.query(text, func(scan scanner) error { return scan(&due) }, args...)
 	err := s.view(ctx, b)
 	return instant(due), err
 }

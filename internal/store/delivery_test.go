@@ -15,14 +15,16 @@ import (
 
 // deliveryTexts are the plain statements of the queue and the ledger that must be quick however many deliveries there are, with the kinds of their parameters.
 func (s *Store) deliveryTexts() map[string]string {
+	nextMail, _ := nextDue(outbox.Mail)
+	nextWebhook, _ := nextDue(outbox.Webhook)
 	texts := map[string]string{
-		"note lost attempts": noteLost, "claim mails": s.claimOldest(), "claim webhooks": s.claimHeads(), "next mail": nextDue(outbox.Mail), "next webhook": nextDue(outbox.Webhook),
+		"note lost attempts": noteLost, "claim mails": s.claimOldest(), "claim webhooks": s.claimHeads(), "next mail": nextMail, "next webhook": nextWebhook,
 		"look up": recordByID, "look up by key": recordByID + andOwned, "attempts by key": attemptsOf + andOwned + inTheirTurn, "list by key": holdersList, "retry": retryDelivery,
 		"purge deliveries": s.purgeText("deliveries", "id", "finished_at <> 0 AND finished_at < $1", "finished_at"),
 		"purge tokens":     s.purgeText("tokens", "hash", "expires_at < $1", "expires_at"),
 		"purge sessions":   s.purgeText("sessions", "hash", "expires_at < $1", "expires_at"),
 		"purge mails":      s.purgeText("captured_mails", "id", "created_at < $1", "created_at"),
-		"purge mails but":  purgeMailsBut,
+		"purge mails but":  s.purgeMailsBut(),
 	}
 	for part, text := range operatorsLists {
 		texts["list "+part] = text
@@ -80,8 +82,11 @@ func (s *Store) plan(t *testing.T, text string) (steps []string) {
 			t.Fatal(err)
 		}
 		defer c.Release()
-		nulls := strings.TrimSuffix(strings.Repeat("NULL,", parameters(text)), ",")
-		results, err := c.Conn().PgConn().Exec(ctx, "PREPARE planned AS "+text+"; EXPLAIN (COSTS OFF) EXECUTE planned("+nulls+"); DEALLOCATE planned").ReadAll()
+		nulls := ""
+		if n := parameters(text); n > 0 {
+			nulls = "(NULL" + strings.Repeat(", NULL", n-1) + ")"
+		}
+		results, err := c.Conn().PgConn().Exec(ctx, "PREPARE planned AS "+text+"; EXPLAIN (COSTS OFF) EXECUTE planned"+nulls+"; DEALLOCATE planned").ReadAll()
 		if err != nil {
 			t.Fatalf("%s: %v", text, err)
 		}

@@ -151,7 +151,7 @@ func (s *Store) DeliveryByID(ctx context.Context, r outbox.Reader, id string) (o
 }
 
 // A lease that has run out stays on the row: the next claim notes by it what the attempt was.
-const retryDelivery = `UPDATE deliveries SET state = 'queued', due_at = $1, retried_after = attempt, outcome = '', finished_at = 0
+const retryDelivery = `UPDATE deliveries SET state = 'queued', due_at = $1, uncounted = attempt, outcome = '', finished_at = 0
 WHERE id = $2 AND org_id = $3 AND test = $4 AND attempt = $5 AND state = $6 AND due_at = $7`
 
 // RetryDelivery implements outbox.Ledger.

@@ -6,9 +6,6 @@ import (
 	"time"
 )
 
-// What is past its time goes in batches, oldest first: a large one would hold up the changes that wait behind it. Who is at work on a row keeps it.
-const purge = `DELETE FROM %[1]s WHERE %[2]s IN (SELECT %[2]s FROM %[1]s WHERE %[3]s ORDER BY %[4]s LIMIT $2%[5]s) RETURNING %[2]s`
-
 // purge removes at most limit rows and returns how many they were.
 func (s *Store) purge(ctx context.Context, text string, args ...any) (removed int, err error) {
 	err = s.change(ctx, func() *batch { return nil }, func() *batch {
@@ -20,8 +17,11 @@ func (s *Store) purge(ctx context.Context, text string, args ...any) (removed in
 	return removed, err
 }
 
+// purgeText is the statement for a table's rows that are past their time. They go in batches, the oldest first: a large one would hold up the changes that wait behind
+// it. Whoever is at work on a row keeps it.
 func (s *Store) purgeText(table, key, past, order string) string {
-	return fmt.Sprintf(purge, table, key, past, order, s.engine.skipLocked())
+	rows := fmt.Sprintf(`SELECT %s FROM %s WHERE %s ORDER BY %s LIMIT $2%s`, key, table, past, order, s.engine.skipLocked())
+	return fmt.Sprintf(`DELETE FROM %s WHERE %s RETURNING %s`, table, s.among(key, rows), key)
 }
 
 // PurgeDeliveries forgets deliveries, with their attempts, that were finished before an instant: the oldest, at most limit. It returns how many they were.
@@ -46,7 +46,9 @@ func (s *Store) PurgeMails(ctx context.Context, before time.Time, limit int) (in
 
 // PurgeMailsBut forgets captured mails but the newest.
 func (s *Store) PurgeMailsBut(ctx context.Context, newest, limit int) (int, error) {
-	return s.purge(ctx, purgeMailsBut, newest, limit)
+	return s.purge(ctx, s.purgeMailsBut(), newest, limit)
 }
 
-const purgeMailsBut = `DELETE FROM captured_mails WHERE id IN (SELECT id FROM captured_mails ORDER BY created_at DESC LIMIT $2 OFFSET $1) RETURNING id`
+func (s *Store) purgeMailsBut() string {
+	return `DELETE FROM captured_mails WHERE ` + s.among("id", `SELECT id FROM captured_mails ORDER BY created_at DESC LIMIT $2 OFFSET $1`) + ` RETURNING id`
+}

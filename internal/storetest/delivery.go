@@ -29,6 +29,7 @@ func deliveries(t *testing.T, open Open) {
 		"attempts are logged as they end":                      (*world).logged,
 		"an attempt that was never settled is unknown":         (*world).lost,
 		"the first to settle tells more than the end of lease": (*world).lostAndFound,
+		"an attempt that was given back does not count":        (*world).givenBack,
 		"content stays until it is delivered":                  (*world).content,
 	}
 	for name, check := range cases {
@@ -331,8 +332,8 @@ func (w *world) lost() {
 	for n := range 3 {
 		at := start.Add(time.Duration(n) * lease)
 		w.wantStanding("a", at, []outbox.Standing{outbox.Waiting, outbox.Unclear, outbox.Unclear}[n])
-		if d := w.wantClaimed(at, "a")[0]; d.Attempt != n+1 {
-			w.Errorf("got attempt %d, want %d", d.Attempt, n+1)
+		if d := w.wantClaimed(at, "a")[0]; d.Attempt != n+1 || d.Uncounted != n {
+			w.Errorf("got attempt %d, %d uncounted, want %d, %d", d.Attempt, d.Uncounted, n+1, n)
 		}
 	}
 	unknown := func(n int) outbox.Attempt {
@@ -350,6 +351,15 @@ func (w *world) lostAndFound() {
 	w.settle(d, outbox.Result{State: outbox.Delivered, Outcome: outbox.Succeeded, Code: 250, Answer: "250 ok", Took: 31 * time.Second})
 	w.wantAttempts("a", outbox.Attempt{Number: 1, Began: start, Took: 31 * time.Second, Outcome: outbox.Succeeded, Code: 250, Answer: "250 ok"})
 	w.wantClaimed(start.Add(time.Hour))
+}
+
+func (w *world) givenBack() {
+	w.enqueue("a")
+	w.settle(w.claim(start)[0], outbox.Result{State: outbox.Queued, Outcome: outbox.Unknown, Lost: true, Due: start})
+	w.wantStanding("a", start, outbox.Unclear)
+	if d := w.wantClaimed(start, "a")[0]; d.Attempt != 2 || d.Uncounted != 1 {
+		w.Errorf("got attempt %d, %d uncounted, want 2, 1", d.Attempt, d.Uncounted)
+	}
 }
 
 func (w *world) content() {

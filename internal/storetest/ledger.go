@@ -239,7 +239,7 @@ func (w *world) retried() {
 	}))
 	w.wantStanding("a", now, outbox.Waiting)
 	again := w.wantCalls(now, "a")["a"]
-	if again.Attempt != 2 || again.RetriedAfter != 1 || string(again.Payload) != `{"id":"a"}` {
+	if again.Attempt != 2 || again.Uncounted != 1 || string(again.Payload) != `{"id":"a"}` {
 		w.Errorf("got %+v, want the second attempt with the same content, the first of its schedule", again)
 	}
 	w.settle(again, outbox.Result{State: outbox.Delivered, Outcome: outbox.Succeeded, Code: 200})

@@ -1,11 +1,12 @@
 -- +goose Up
--- A lane is the receiver of webhooks that a delivery goes to; mails have none. A claimed row is leased until due_at; what an attempt came to stands in a row of its own.
+-- A lane is the receiver of webhooks that a delivery goes to; mails have none. A claimed row is leased until due_at; what an attempt came to stands in a row of its
+-- own. Attempts that were lost with their workers, or made before somebody retried, do not count for the schedule.
 
 ALTER TABLE deliveries ADD COLUMN lane TEXT NOT NULL DEFAULT '';
 ALTER TABLE deliveries ADD COLUMN begun_at BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE deliveries ADD COLUMN outcome TEXT NOT NULL DEFAULT '';
 ALTER TABLE deliveries ADD COLUMN code BIGINT NOT NULL DEFAULT 0;
-ALTER TABLE deliveries ADD COLUMN retried_after BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE deliveries ADD COLUMN uncounted BIGINT NOT NULL DEFAULT 0;
 
 DROP INDEX deliveries_due;
 CREATE INDEX deliveries_due ON deliveries (due_at) WHERE state = 'queued' AND lane = '';
