@@ -9,3 +9,9 @@ const manyHistories = 10
 
 // progress is where it is told how far the histories have come; few are over before anybody asks.
 var progress io.Writer = io.Discard
+
+// What is delivered while workers are killed.
+const crashMails, crashReceivers, crashEach = 60, 8, 8
+
+// What is delivered past a dead receiver.
+const speedReceivers, speedEach = 20, 40

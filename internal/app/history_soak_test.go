@@ -11,3 +11,9 @@ import (
 const manyHistories = 1000
 
 var progress io.Writer = os.Stderr
+
+// So are these.
+const (
+	crashMails, crashReceivers, crashEach = 5000, 50, 100
+	speedReceivers, speedEach             = 100, 200
+)
