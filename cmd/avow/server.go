@@ -12,8 +12,8 @@ import (
 
 	"avow/internal/app"
 	"avow/internal/config"
+	"avow/internal/event"
 	"avow/internal/store"
-	"avow/internal/web"
 )
 
 // readyLine is printed when the ports accept connections.
@@ -32,7 +32,7 @@ func newReadyLine(c config.Config, l app.Listeners) readyLine {
 }
 
 func (s *session) printReady(line readyLine) error {
-	text, err := web.Marshal(line)
+	text, err := event.Marshal(line)
 	if err == nil {
 		_, err = fmt.Fprintf(s.env.out, "%s\n", text)
 	}

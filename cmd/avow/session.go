@@ -15,7 +15,7 @@ import (
 
 	"avow/internal/app"
 	"avow/internal/config"
-	"avow/internal/web"
+	"avow/internal/event"
 )
 
 // session is one run of a command.
@@ -113,7 +113,7 @@ func (s *session) with(use func(*app.App) error) error {
 // print shows one value: a line of JSON, or its members one a line for people.
 func (s *session) print(v any) error {
 	if s.json {
-		line, err := web.Marshal(v)
+		line, err := event.Marshal(v)
 		if err != nil {
 			return err
 		}

@@ -16,6 +16,7 @@ import (
 	"avow/internal/account"
 	"avow/internal/accountapi"
 	"avow/internal/config"
+	"avow/internal/egress"
 	"avow/internal/fault"
 	"avow/internal/mail"
 	"avow/internal/metrics"
@@ -26,6 +27,7 @@ import (
 	"avow/internal/skillapi"
 	"avow/internal/store"
 	"avow/internal/web"
+	"avow/internal/webhook"
 )
 
 // Options is what an App is made of.
@@ -112,7 +114,7 @@ func (a *App) build() error {
 		Callbacks: skill.CallbackPolicy{AllowHTTP: a.dev(), Networks: a.o.Config.EgressAllow},
 	})
 	sender, err := a.sender()
-	a.Worker.Queue, a.Worker.Senders = a.Store, map[outbox.Kind]outbox.Sender{outbox.Mail: sender}
+	a.Worker.Queue, a.Worker.Senders = a.Store, map[outbox.Kind]outbox.Sender{outbox.Mail: sender, outbox.Webhook: a.webhooks()}
 	a.Worker.Observe = func(kind outbox.Kind, state outbox.State, err error) { a.observe(kind, state, err) }
 	return err
 }
@@ -138,6 +140,10 @@ func (a *App) sender() (outbox.Sender, error) {
 	return mail.NewRouter(captured, relay), nil
 }
 
+func (a *App) webhooks() outbox.Sender {
+	return webhook.New(webhook.Options{Client: egress.NewWebhooks(a.o.Config.EgressAllow), Secrets: a.Store, Callbacks: a.Store, Now: a.o.Now})
+}
+
 func (a *App) observe(kind outbox.Kind, state outbox.State, err error) {
 	a.Metrics.Attempt(string(kind), string(state))
 	if err != nil {
@@ -150,7 +156,7 @@ func (a *App) Handler() http.Handler {
 	hosted := pages.New(a.pages())
 	site := web.NewSite(hosted.Fail)
 	accounts := accountapi.New(a.Accounts)
-	skills := skillapi.New(a.Skills, a.o.Now)
+	skills := skillapi.New(a.Skills, egress.NewProbe(), a.o.Now)
 	for _, family := range []*web.Family{&accounts, &skills} {
 		family.Origins = a.o.Config.CORSOrigins
 		site.Mount(*family)

@@ -35,6 +35,7 @@ type Service interface {
 
 type api struct {
 	service Service
+	prober  Prober
 	now     func() time.Time
 }
 

@@ -1,6 +1,7 @@
 package skillapi
 
 import (
+	"errors"
 	"net/http"
 
 	"avow/internal/access"
@@ -23,6 +24,7 @@ var (
 	errMethod           = fault.New(fault.Invalid, "method", "The method must be human or assessment, and an endorsementType one of the five.").On("verificationMethod")
 	errNoSessionToken   = fault.New(fault.Invalid, "session_token_missing", "The sessionToken is required.").On("sessionToken")
 	errNoItems          = fault.New(fault.Invalid, "items_missing", "At least one project, experience or certificate must be selected.")
+	errNoURL            = fault.New(fault.Invalid, "url_missing", "The member url is required.").On("url")
 	errSessionStorage   = fault.New(fault.Internal, "session_storage", "The session could not be stored.")
 )
 
@@ -55,6 +57,7 @@ var codes = map[fault.Reason]wireError{
 	errMethod.Reason:           {http.StatusBadRequest, "INVALID_VERIFICATION_METHOD"},
 	errNoSessionToken.Reason:   {http.StatusBadRequest, "MISSING_SESSION_TOKEN"},
 	errNoItems.Reason:          {http.StatusBadRequest, "NO_ITEMS_SELECTED"},
+	errNoURL.Reason:            {http.StatusBadRequest, ""}, // of an endpoint without codes
 	errSessionStorage.Reason:   {http.StatusInternalServerError, "SESSION_STORAGE_FAILED"},
 
 	skill.ErrDataFormat.Reason:          {http.StatusBadRequest, "INVALID_DATA_FORMAT"},
@@ -96,6 +99,28 @@ type errorEnvelope struct {
 	Error   errorBody `json:"error"`
 }
 
+// plainError marks the errors of endpoints whose errors have no code, and is their body (skills-api.md 2).
+type plainError struct {
+	Success bool   `json:"success"`
+	Message string `json:"message"`
+	err     error
+}
+
+func (e plainError) Error() string { return e.err.Error() }
+
+func (e plainError) Unwrap() error { return e.err }
+
+// plainly makes an endpoint's errors plain.
+func plainly(e endpoint) endpoint {
+	return func(c call) (answer, error) {
+		said, err := e(c)
+		if err != nil {
+			err = plainError{Message: fault.From(err).Message, err: err}
+		}
+		return said, err
+	}
+}
+
 // renderError writes any error in the contract's shape.
 func renderError(w http.ResponseWriter, r *http.Request, err error) {
 	f := fault.From(err)
@@ -105,8 +130,12 @@ func renderError(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	body := errorBody{Code: wire.code, Message: f.Message}
 	body.tell(f.Detail)
+	var shown any = errorEnvelope{Error: body}
+	if plain := (plainError{}); errors.As(err, &plain) {
+		shown = plain
+	}
 	web.RetryAfter(w, f)
-	if err := web.WriteJSON(w, wire.status, errorEnvelope{Error: body}); err != nil {
+	if err := web.WriteJSON(w, wire.status, shown); err != nil {
 		web.Note(r, err)
 	}
 }

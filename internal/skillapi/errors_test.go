@@ -16,7 +16,7 @@ import (
 // shapeRefusals are those of this package.
 var shapeRefusals = []*fault.Error{
 	errNoStudentID, errNoCallback, errNoName, errNoContact, errSkillIDs, errNoVerificationID, errNoSkills, errNoSkillID, errNoMethod, errMethod,
-	errNoSessionToken, errNoItems, errSessionStorage, access.ErrBusy,
+	errNoSessionToken, errNoItems, errNoURL, errSessionStorage, access.ErrBusy,
 }
 
 func TestEveryRefusalHasACode(t *testing.T) {
@@ -60,6 +60,14 @@ func TestRenderError(t *testing.T) {
 			errors.New("disk full"), 500,
 			`{"success":false,"error":{"code":"INTERNAL_ERROR","message":"Something unexpected happened."}}`,
 		},
+		{
+			plain(errors.New("disk full")), 500,
+			`{"success":false,"message":"Something unexpected happened."}`,
+		},
+		{
+			plain(skill.ErrSkillsOverLimit.With(skill.Overflow{Limit: 10, Current: 11}).Saying("m")), 409,
+			`{"success":false,"message":"m"}`,
+		},
 	}
 	for _, test := range tests {
 		recorder := httptest.NewRecorder()
@@ -68,4 +76,10 @@ func TestRenderError(t *testing.T) {
 			t.Errorf("got %d %s, want %d %s", recorder.Code, got, test.status, test.body)
 		}
 	}
+}
+
+// plain is an error as it comes out of an endpoint without codes.
+func plain(err error) error {
+	_, err = plainly(func(call) (answer, error) { return answer{}, err })(call{})
+	return err
 }

@@ -29,6 +29,13 @@ type fake struct {
 	items    []skill.Item
 	err      error
 	authFail error
+	status   int
+	probeErr error
+}
+
+func (f *fake) Probe(_ context.Context, link string) (int, error) {
+	f.asked = link
+	return f.status, f.probeErr
 }
 
 func (f *fake) Authenticate(_ context.Context, apiKey string, need skill.Need) error {
@@ -85,7 +92,7 @@ var start = time.Date(2025, 4, 9, 10, 0, 0, 0, time.UTC)
 func site(f *fake) http.Handler {
 	looks := 0
 	s := web.NewSite(renderError)
-	s.Mount(New(f, func() time.Time { looks++; return start.Add(time.Duration(looks) * 21 * time.Millisecond) }))
+	s.Mount(New(f, f, func() time.Time { looks++; return start.Add(time.Duration(looks) * 21 * time.Millisecond) }))
 	return s
 }
 

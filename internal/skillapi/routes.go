@@ -30,13 +30,14 @@ type row struct {
 }
 
 // New returns the skill contract's family. The times that answers tell are measured with now.
-func New(s Service, now func() time.Time) web.Family {
-	a := api{service: s, now: now}
+func New(s Service, p Prober, now func() time.Time) web.Family {
+	a := api{service: s, prober: p, now: now}
 	table := []row{
 		{http.MethodPost, "/verify", key, a.verify, errSessionStorage},
 		{http.MethodPost, "/step1/storeskills/store", session, a.storeSkills, nil},
 		{http.MethodGet, "/step1/storeskills", public, noVerificationID, nil},
 		{http.MethodGet, "/step1/storeskills/{id}", public, a.skills, nil},
+		{http.MethodPost, "/step1/storeskills/verify-url", public, plainly(a.verifyURL), nil},
 		{http.MethodPost, "/step2/verification-method", session, a.chooseMethod, nil},
 		{http.MethodPost, "/step3/store-verification-items/store", key, a.storeItems, nil},
 		{http.MethodGet, "/step3/store-verification-items/get", public, noVerificationID, nil},

@@ -23,6 +23,14 @@ type Store interface {
 	outbox.Mailbox
 	// ReleaseLeases makes claimed deliveries due at once.
 	ReleaseLeases(ctx context.Context, now time.Time) error
+	// SigningSecrets, CallbackDisabled and DisableCallback are the ports of package webhook, which ranks beside the stores.
+	SigningSecrets(ctx context.Context, d outbox.Delivery, by outbox.Signer, now time.Time) ([][]byte, error)
+	// CallbackDisabled reports whether the delivery's target asked not to be called any more.
+	CallbackDisabled(ctx context.Context, d outbox.Delivery) (bool, error)
+	// DisableCallback notes that it did.
+	DisableCallback(ctx context.Context, d outbox.Delivery, now time.Time) error
+	// EnableCallback takes that back.
+	EnableCallback(ctx context.Context, d outbox.Delivery) error
 	// Ready reports whether the database answers.
 	Ready(ctx context.Context) error
 }
@@ -36,6 +44,7 @@ func Run(t *testing.T, open Open) {
 	t.Run("accounts", func(t *testing.T) { t.Parallel(); accounts(t, open) })
 	t.Run("grants", func(t *testing.T) { t.Parallel(); grants(t, open) })
 	t.Run("deliveries", func(t *testing.T) { t.Parallel(); deliveries(t, open) })
+	t.Run("webhooks", func(t *testing.T) { t.Parallel(); webhooks(t, open) })
 	t.Run("mailbox", func(t *testing.T) { t.Parallel(); mailbox(t, open) })
 	t.Run("skills", func(t *testing.T) { t.Parallel(); skills(t, open) })
 }

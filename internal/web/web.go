@@ -3,13 +3,11 @@
 package web
 
 import (
-	"bytes"
-	"encoding/json"
 	"math"
 	"net/http"
 	"strconv"
-	"unicode/utf8"
 
+	"avow/internal/event"
 	"avow/internal/fault"
 )
 
@@ -33,7 +31,7 @@ var Refusals = []*fault.Error{ErrRouteUnknown, ErrMethod, ErrContentType, ErrJSO
 
 // WriteJSON answers with status and v as JSON, as JavaScript would write it: nothing is escaped for HTML.
 func WriteJSON(w http.ResponseWriter, status int, v any) error {
-	body, err := Marshal(v)
+	body, err := event.Marshal(v)
 	if err != nil {
 		return err
 	}
@@ -51,36 +49,4 @@ func RetryAfter(w http.ResponseWriter, f *fault.Error) {
 	if f.After > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(f.After.Seconds()))))
 	}
-}
-
-// Marshal encodes v as JSON.stringify does: nothing is escaped for HTML, the line separators U+2028 and U+2029 stand as they are, and no line break ends it.
-func Marshal(v any) ([]byte, error) {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
-		return nil, err
-	}
-	return separators(bytes.TrimSuffix(b.Bytes(), []byte("\n"))), nil
-}
-
-// separators undoes the escapes \u2028 and \u2029, which the encoder cannot be told to leave out (skills-api.md 7). A backslash that is escaped itself begins none.
-func separators(body []byte) []byte {
-	if !bytes.Contains(body, []byte(`\u202`)) {
-		return body
-	}
-	raw := make([]byte, 0, len(body))
-	for i := 0; i < len(body); i++ {
-		switch rest := body[i:]; {
-		case bytes.HasPrefix(rest, []byte(`\u2028`)), bytes.HasPrefix(rest, []byte(`\u2029`)):
-			raw = utf8.AppendRune(raw, '\u2028'+rune(rest[5]-'8'))
-			i += 5
-		case rest[0] == '\\':
-			raw = append(raw, rest[:2]...)
-			i++
-		default:
-			raw = append(raw, rest[0])
-		}
-	}
-	return raw
 }
