@@ -22,6 +22,8 @@ type Setting struct {
 const (
 	SessionTokenAsKey        = "session_token_as_key"
 	OneAttemptPerCombination = "one_attempt_per_combination"
+	SyncSend                 = "sync_send"
+	LegacyReviewLink         = "legacy_review_link"
 	BrandName                = "brand_name"
 )
 
@@ -29,6 +31,8 @@ const (
 var KnownSettings = []Setting{
 	{SessionTokenAsKey, "on", []string{"on", "off"}, "a live session's token is accepted as x-api-key on the calls that the reference says so for"},
 	{OneAttemptPerCombination, "off", []string{"off", "on"}, "a rejected skill of a source cannot be tried again with the same endorsement type"},
+	{SyncSend, "off", []string{"off", "on"}, "send-email waits for the relay and answers EMAIL_SEND_FAILED when it refuses"},
+	{LegacyReviewLink, "off", []string{"off", "on"}, "the review link that send-email answers can endorse in live mode, too: whoever holds the API key can then endorse"},
 	{BrandName, "", nil, "the name that mails and pages show; empty: the organisation's name"},
 }
 

@@ -118,6 +118,7 @@ type LaterError struct {
 // Later asks for the next attempt no sooner than after wait.
 func Later(err error, wait time.Duration) error { return &LaterError{Wait: wait, Err: err} }
 
+// Error is the error's own text.
 func (e *LaterError) Error() string { return e.Err.Error() }
 
 // Unwrap returns the error itself.

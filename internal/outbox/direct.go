@@ -1,0 +1,6 @@
+package outbox
+
+import "context"
+
+// Send makes one attempt at a delivery that waits in no queue, for a caller who wants to hear how it ended. The worker is a Sender by it.
+func (w *Worker) Send(ctx context.Context, d Delivery) (Answer, error) { return w.send(ctx, d) }
