@@ -102,6 +102,10 @@ func (a *App) verifications() skill.Verifications {
 }
 
 func (a *App) build() error {
+	sender, err := a.sender()
+	if err != nil {
+		return err
+	}
 	random := access.Random{Source: a.o.Random}
 	a.Admin = &access.Admin{Directory: a.Store, Keys: a.keys, Random: random, Now: a.o.Now}
 	a.Accounts = account.NewService(account.Options{
@@ -112,11 +116,11 @@ func (a *App) build() error {
 	a.Skills = skill.NewService(skill.Options{
 		Verifications: a.verifications(), Keys: a.keys, Random: random, Now: a.o.Now, SessionTTL: a.o.Config.SessionTTL,
 		Callbacks: skill.CallbackPolicy{AllowHTTP: a.dev(), Networks: a.o.Config.EgressAllow},
+		ReviewTTL: a.o.Config.ReviewTTL, PublicURL: a.o.PublicURL, Mailer: a.Worker,
 	})
-	sender, err := a.sender()
 	a.Worker.Queue, a.Worker.Senders = a.Store, map[outbox.Kind]outbox.Sender{outbox.Mail: sender, outbox.Webhook: a.webhooks()}
 	a.Worker.Observe = func(kind outbox.Kind, state outbox.State, err error) { a.observe(kind, state, err) }
-	return err
+	return nil
 }
 
 func (a *App) dev() bool { return a.o.Config.Profile == config.Dev }

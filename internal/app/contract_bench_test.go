@@ -39,6 +39,8 @@ type bench struct {
 	seen    map[string]bool // mails that earlier sections have looked at, by id
 	answer  *http.Response
 	body    []byte
+	hooks   *hooks
+	relay   *atomic.Bool // mail finds nobody who takes it
 	log     *logBuffer
 	private []string // what must never stand in the log
 }
@@ -91,7 +93,7 @@ func newBench(t *testing.T, start time.Time, database string) *bench {
 	}
 	c.DatabaseURL = database
 	c.SecretKeys = config.Keys{bytes.Repeat([]byte{7}, 32)}
-	return &bench{T: t, clock: &clock{now: start}, config: c, vars: map[string]string{}, seen: map[string]bool{}, log: &logBuffer{}}
+	return &bench{T: t, clock: &clock{now: start}, config: c, vars: map[string]string{}, seen: map[string]bool{}, hooks: &hooks{}, relay: &atomic.Bool{}, log: &logBuffer{}}
 }
 
 // play carries out the sections from top to bottom.
@@ -124,6 +126,10 @@ func (b *bench) section(name, text string) {
 		b.mail(text)
 	case "no mail":
 		b.noMail(text)
+	case "webhook":
+		b.webhook(text)
+	case "no webhook":
+		b.noWebhook(text)
 	default:
 		b.Fatalf("got section %q, want one of contract/README.md", name)
 	}
@@ -161,6 +167,7 @@ func (b *bench) processes() {
 		})
 		b.must(err)
 		b.Cleanup(func() { _ = a.Close() })
+		b.receive(a.Worker)
 		b.apps = append(b.apps, a)
 	}
 	b.app = b.apps[0]
@@ -207,7 +214,7 @@ func (b *bench) request(text string) {
 	}
 	for _, line := range lines[1:] {
 		name, value, _ := strings.Cut(line, ": ")
-		r.Header.Add(strings.TrimSuffix(name, ":"), b.fill(value))
+		r.Header.Add(strings.TrimSuffix(name, ":"), b.sign(r, b.fillTime(value)))
 	}
 	b.send(r)
 }

@@ -145,7 +145,7 @@ func TestLanguageFallsBackToEnglish(t *testing.T) {
 func TestEveryLanguageIsWhole(t *testing.T) {
 	t.Parallel()
 	r := NewRenderer()
-	if diff := cmp.Diff([]string{"confirm_email"}, r.Templates()); diff != "" {
+	if diff := cmp.Diff([]string{"confirm_email", "email_changed", "email_taken", "review_answer", "review_request"}, r.Templates()); diff != "" {
 		t.Errorf("templates (-want +got):\n%s", diff)
 	}
 	for name, l := range r.languages {

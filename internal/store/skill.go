@@ -15,12 +15,14 @@ const (
 	ofPass = ` FROM v JOIN sessions w ON w.hash = v.secret`
 	ofAny  = ` FROM v`
 
-	byToken      = ` JOIN sessions s ON s.hash = v.token AND s.mode = w.mode AND s.org_id = w.org_id` + withSubject
-	byAnyToken   = ` JOIN sessions s ON s.hash = v.token` + withSubject
-	withSubject  = ` JOIN verifications r ON r.id = s.verification_id AND r.mode = s.mode AND r.org_id = s.org_id`
-	byID         = ` JOIN verifications r ON r.id = v.id AND r.mode = w.mode AND r.org_id = w.org_id` + withSession
-	byAnyID      = ` JOIN verifications r ON r.id = v.id` + withSession
-	withSession  = ` LEFT JOIN sessions s ON s.verification_id = r.id AND s.mode = r.mode AND s.org_id = r.org_id`
+	byToken     = ` JOIN sessions s ON s.hash = v.token AND s.mode = w.mode AND s.org_id = w.org_id` + withSubject
+	byAnyToken  = ` JOIN sessions s ON s.hash = v.token` + withSubject
+	withSubject = ` JOIN verifications r ON r.id = s.verification_id AND r.mode = s.mode AND r.org_id = s.org_id`
+	byID        = ` JOIN verifications r ON r.id = v.id AND r.mode = w.mode AND r.org_id = w.org_id` + withSession
+	byAnyID     = ` JOIN verifications r ON r.id = v.id` + withSession
+	withSession = ` LEFT JOIN sessions s ON s.verification_id = r.id AND s.mode = r.mode AND s.org_id = r.org_id`
+	byReview    = ` JOIN reviews n ON (n.token_hash = v.token OR n.link_hash = v.token)
+JOIN verifications r ON r.id = n.verification_id AND r.mode = n.mode AND r.org_id = n.org_id` + withSession
 	secretColumn = `secret bytea, `
 )
 
@@ -30,11 +32,16 @@ type reach struct{ verification, lists, touchpoints *set }
 func newReach(columns, from string) reach {
 	return reach{
 		// The verification comes before what else the user has: its version guards all that is read after it.
-		verification: newSet(columns, `SELECT v.unit, `+verificationColumns+`, `+userColumns+`, `+sessionColumns+from+`
-JOIN skill_users u ON u.id = r.user_id AND u.mode = r.mode AND u.org_id = r.org_id`),
+		verification: newSet(columns, `SELECT v.unit, `+verificationColumns+`, `+userColumns+`, `+sessionColumns+`, `+reviewColumns+`, g.name, g.settings`+from+`
+JOIN skill_users u ON u.id = r.user_id AND u.mode = r.mode AND u.org_id = r.org_id
+JOIN organisations g ON g.id = r.org_id
+LEFT JOIN reviews e ON e.verification_id = r.id AND e.mode = r.mode AND e.org_id = r.org_id`),
 		lists: newSet(columns, `SELECT v.unit, s.projects, s.experience, s.certificates`+from+` WHERE s.hash IS NOT NULL`),
-		touchpoints: newSet(columns, `SELECT v.unit, o.method, o.endorsement_type, o.skills, o.items`+from+`
-JOIN verifications o ON o.user_id = r.user_id AND o.mode = r.mode AND o.org_id = r.org_id AND o.id <> r.id AND o.initiated_at <> 0
+		touchpoints: newSet(columns, `SELECT v.unit, o.method, o.endorsement_type, o.skills, o.items, o.initiated_at, COALESCE(e.email, ''), COALESCE(t.expires_at, 0)`+from+`
+JOIN verifications o ON o.user_id = r.user_id AND o.mode = r.mode AND o.org_id = r.org_id AND o.id <> r.id
+LEFT JOIN reviews e ON e.verification_id = o.id AND e.mode = o.mode AND e.org_id = o.org_id
+LEFT JOIN sessions t ON t.verification_id = o.id AND t.mode = o.mode AND t.org_id = o.org_id
+WHERE o.initiated_at <> 0 OR e.email IS NOT NULL
 ORDER BY o.created_at, o.id`),
 	}
 }
@@ -48,6 +55,9 @@ var (
 
 	publicByToken = newReach(`token bytea`, ofAny+byAnyToken)
 	publicByID    = newReach(`id text`, ofAny+byAnyID)
+
+	// By a reviewer's token, or by the one that may only look.
+	publicByReview = newReach(`token bytea`, ofAny+byReview)
 )
 
 var loadKey = newSet(`api_key bytea`, `SELECT v.unit, k.id, k.org_id, k.mode, k.name, k.hash, k.created_at, k.revoked_at, o.settings
@@ -66,6 +76,9 @@ FROM v JOIN api_keys k ON k.hash = v.api_key JOIN skill_users u ON u.org_id = k.
 var (
 	loadUserByEmail = newSet(`api_key bytea, person text`, loadUser+`u.email_key = v.person`)
 	loadUserByPhone = newSet(`api_key bytea, person text`, loadUser+`u.phone_key = v.person`)
+
+	loadUserOfSession = newSet(`session bytea, person text`, `SELECT v.unit, `+userColumns+`
+FROM v JOIN sessions s ON s.hash = v.session JOIN skill_users u ON u.email_key = v.person AND u.mode = s.mode AND u.org_id = s.org_id`)
 )
 
 // ViewVerification implements skill.Verifications.
@@ -79,6 +92,7 @@ func (s *Store) ViewVerification(ctx context.Context, subject skill.Subject) (sk
 // change is decided again, on a state that knows that person.
 func (s *Store) ChangeVerification(ctx context.Context, subject skill.Subject, decide func(skill.State) (skill.Next, error)) error {
 	var state skill.State
+	var next skill.Next
 	var outcome error
 	load := func() *batch {
 		state = skill.State{}
@@ -88,9 +102,8 @@ func (s *Store) ChangeVerification(ctx context.Context, subject skill.Subject, d
 		return b
 	}
 	save := func() *batch {
-		var next skill.Next
 		next, outcome = decide(state)
-		return saveVerification(state, next)
+		return s.saveVerification(state, next)
 	}
 	err := errTaken
 	for try := 0; try < maxTries && errors.Is(err, errTaken); try++ {
@@ -98,6 +111,9 @@ func (s *Store) ChangeVerification(ctx context.Context, subject skill.Subject, d
 	}
 	if err != nil {
 		return err
+	}
+	if len(next.Deliveries) > 0 {
+		s.wake()
 	}
 	return outcome
 }
@@ -124,8 +140,12 @@ func loadSubject(subject skill.Subject, state *skill.State) *batch {
 	case subject.Keyed:
 		b.find(loadKey, func(scan scanner) error { return scanKey(scan, state) }, candidates(subject.Secret)...)
 	}
-	b.person(loadUserByEmail, subject, subject.EmailKey, &state.ByEmail)
-	b.person(loadUserByPhone, subject, subject.PhoneKey, &state.ByPhone)
+	if subject.Keyed {
+		b.person(loadUserByEmail, subject.Secret, subject.EmailKey, &state.ByEmail)
+		b.person(loadUserByPhone, subject.Secret, subject.PhoneKey, &state.ByPhone)
+	} else {
+		b.person(loadUserOfSession, subject.Token, subject.EmailKey, &state.ByEmail)
+	}
 	with, keys := reachOf(subject)
 	b.find(with.verification, func(scan scanner) error { return scanVerification(scan, state) }, keys...)
 	if subject.Lists {
@@ -134,14 +154,10 @@ func loadSubject(subject skill.Subject, state *skill.State) *batch {
 	return b
 }
 
-// person reads a person of the key's owner; nobody has an empty key.
-func (b *batch) person(by *set, subject skill.Subject, key string, into **skill.User) {
+// person reads a person of the owner of a key or session; nobody has an empty key.
+func (b *batch) person(by *set, owner access.Lookup, key string, into **skill.User) {
 	if key == "" {
 		return
-	}
-	keys := candidates(subject.Secret)
-	for i := range keys {
-		keys[i] = append(keys[i], key)
 	}
 	b.find(by, func(scan scanner) error {
 		var r userRow
@@ -149,13 +165,15 @@ func (b *batch) person(by *set, subject skill.Subject, key string, into **skill.
 		u := r.user()
 		*into = &u
 		return err
-	}, keys...)
+	}, with(candidates(owner), key)...)
 }
 
 // reachOf returns the statements that reach a subject, and their keys. A keyed call that names no verification is about that of the session in the key's place.
 func reachOf(subject skill.Subject) (reach, [][]any) {
 	named := !subject.ByToken && subject.Verification != ""
 	switch {
+	case !subject.Keyed && subject.ByReview:
+		return publicByReview, candidates(subject.Review)
 	case !subject.Keyed && subject.ByToken:
 		return publicByToken, candidates(subject.Token)
 	case !subject.Keyed:
@@ -210,12 +228,16 @@ func scanVerification(scan scanner, state *skill.State) error {
 	var v verificationRow
 	var u userRow
 	var s sessionRow
-	if err := scan(join(v.columns(), u.columns(), s.columns())...); err != nil {
+	var w reviewRow
+	var o organisationRow
+	if err := scan(join(v.columns(), u.columns(), s.columns(), w.columns(), o.columns())...); err != nil {
 		return err
 	}
 	verification, user := v.verification(), u.user()
 	state.Verification, state.User, state.Session = &verification, &user, s.session()
 	state.Skills, state.Items = skillsFromJSON(v.skills), itemsFromJSON(v.items)
+	state.Reviewer, state.Review = w.reviewer(), w.review()
+	state.Brand, state.Settings = o.brand(), settingsFrom(o.settings)
 	return nil
 }
 
@@ -231,8 +253,9 @@ func scanLists(scan scanner, state *skill.State) error {
 
 // scanTouchpoint reads another verification of the person: each of its skills on each of its items.
 func scanTouchpoint(scan scanner, state *skill.State) error {
-	var method, endorsement, skills, items string
-	if err := scan(&method, &endorsement, &skills, &items); err != nil {
+	var method, endorsement, skills, items, reviewer string
+	var initiated, until int64
+	if err := scan(&method, &endorsement, &skills, &items, &initiated, &reviewer, &until); err != nil {
 		return err
 	}
 	of := skill.Verification{Method: skill.Method(method), EndorsementType: endorsement}.Endorsement()
@@ -240,6 +263,7 @@ func scanTouchpoint(scan scanner, state *skill.State) error {
 		for _, k := range skillsFromJSON(skills) {
 			state.Touchpoints = append(state.Touchpoints, skill.Touchpoint{
 				Source: i.Source, Skill: k.ID, Endorsement: of, Status: k.Status, VerifiedBy: k.VerifiedBy,
+				Sent: initiated != 0, Reviewer: reviewer, Until: instant(until),
 			})
 		}
 	}

@@ -75,7 +75,7 @@ func (e *sqliteEngine) view(ctx context.Context, load *batch) error {
 	case c := <-e.readers:
 		defer func() { e.readers <- c }()
 		ctx = context.WithoutCancel(ctx) // as in together
-		if len(load.statements) == 1 { // a statement is a snapshot by itself
+		if len(load.statements) == 1 {   // a statement is a snapshot by itself
 			return c.run(ctx, load.statements)
 		}
 		return c.transact(ctx, "BEGIN", func() error { return c.run(ctx, load.statements) })

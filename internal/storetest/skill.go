@@ -178,7 +178,8 @@ func (w *skillWorld) initSaved() {
 	w.equal("verification", state.Verification, &o.Verification)
 	w.equal("session", state.Session, bare(o.Session))
 	w.equal("user", state.User, &skill.User{
-		ID: o.Verification.User, Owner: w.live.Owner, Name: "Jane", Email: "Jane@example.com", Phone: "+46 70", CreatedAt: start, Version: state.User.Version,
+		ID: o.Verification.User, Owner: w.live.Owner, Name: "Jane", Email: "Jane@example.com", Phone: "+46 70", Mailboxes: []string{"jane@example.com"},
+		CreatedAt: start, Version: state.User.Version,
 	})
 	wantKey := access.Key{ID: w.live.ID, Owner: w.live.Owner, Name: "key", Hash: w.live.Hash, CreatedAt: start}
 	w.equal("key", state.Key, &wantKey)
