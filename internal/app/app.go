@@ -175,7 +175,7 @@ func (a *App) Handler() http.Handler {
 }
 
 func (a *App) pages() pages.Options {
-	o := pages.Options{Version: a.o.Version, PublicURL: a.o.PublicURL, Verifier: a.Accounts}
+	o := pages.Options{Version: a.o.Version, PublicURL: a.o.PublicURL, Verifier: a.Accounts, Reviews: a.Skills}
 	if a.dev() {
 		o.Dev = &pages.Dev{Mails: a.Store, Secrets: a.Store.Secrets, Now: a.o.Now}
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"avow/internal/outbox"
+	"avow/internal/skill"
 	"avow/internal/web"
 )
 
@@ -164,10 +165,15 @@ func TestEveryTemplateFilledAndEmpty(t *testing.T) {
 	yes := true
 	filled := map[string][]any{
 		"start": {nil}, "confirmed": {nil}, "refused": {nil},
-		"confirm":  {confirmation{}, confirmation{ID: "1", Code: "2"}},
-		"problem":  {problem{}, problem{Title: "T", Text: "X", RequestID: "r"}},
-		"mails":    {mailList{}, mailList{To: "a@example.com"}, mailList{Mails: twoMails(), Full: true}},
-		"mail":     {mailDetail{}, mailDetail{Mail: outbox.Captured{Test: true}, Text: segments("https://a.example")}},
+		"confirm": {confirmation{}, confirmation{ID: "1", Code: "2"}},
+		"problem": {problem{}, problem{Title: "T", Text: "X", RequestID: "r"}},
+		"mails":   {mailList{}, mailList{To: "a@example.com"}, mailList{Mails: twoMails(), Full: true}},
+		"mail":    {mailDetail{}, mailDetail{Mail: outbox.Captured{Test: true}, Text: segments("https://a.example")}},
+		"review": {
+			review{}, reviewOf(someReview(), ask{"ver", "tok"}, nil), review{ReviewPage: someReview(), Missing: true, Skills: []reviewedSkill{{}}},
+			reviewOf(skill.ReviewPage{MayAnswer: true, Test: true}, ask{}, nil),
+		},
+		"reviewed": {review{}}, "noreview": {review{}}, "answered": {thanks{}, thanks{Declined: true}, thanks{Endorsed: skill.Endorsed{Verified: 1}}, thanks{Endorsed: skill.Endorsed{Verified: 2}}},
 		"webhooks": {webhookList{}, webhookList{Calls: []shownCall{{}, shownCallOf(call{Signatures: signatures{SVP: &yes}})}}},
 	}
 	for _, o := range []Options{{}, {Version: "1", PublicURL: "http://a.example", Dev: &Dev{}}} {
