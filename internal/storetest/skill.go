@@ -4,6 +4,7 @@ import (
 	cryptorand "crypto/rand"
 	"encoding/json"
 	"errors"
+	"maps"
 	"testing"
 	"time"
 
@@ -36,6 +37,7 @@ func skills(t *testing.T, open Open) {
 		"parallel inits make one person":              (*skillWorld).parallelInits,
 		"parallel sends keep to ten skills a source":  (*skillWorld).parallelSends,
 	}
+	maps.Copy(cases, reviewCases)
 	for name, check := range cases {
 		t.Run(name, func(t *testing.T) { t.Parallel(); check(newSkillWorld(t, open)) })
 	}
@@ -55,7 +57,7 @@ func newSkillWorld(t *testing.T, open Open) *skillWorld {
 	w := &skillWorld{world: newWorld(t, open)}
 	w.service = skill.NewService(skill.Options{
 		Verifications: w.Store, Keys: w.keys, Random: access.Random{Source: cryptorand.Reader}, Now: func() time.Time { return start },
-		SessionTTL: time.Hour,
+		SessionTTL: time.Hour, ReviewTTL: time.Hour,
 	})
 	w.live, w.test, w.other = w.key("one", access.Live), w.key("one", access.Test), w.key("two", access.Live)
 	return w
