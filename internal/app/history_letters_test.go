@@ -38,9 +38,9 @@ type letters struct {
 func newLetters() *letters { return &letters{to: map[string][]letter{}} }
 
 // carry has the worker run until the test ends.
-func (l *letters) carry(t *testing.T, w *outbox.Worker) {
+func (l *letters) carry(t *testing.T, w *outbox.Worker, webhooks outbox.Sender) {
 	t.Helper()
-	w.Senders = map[outbox.Kind]outbox.Sender{outbox.Mail: l}
+	w.Senders = map[outbox.Kind]outbox.Sender{outbox.Mail: l, outbox.Webhook: webhooks}
 	ctx, stop := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { w.Run(ctx, func(err error) { t.Errorf("worker: %v", err) }) })
@@ -53,6 +53,9 @@ func (l *letters) Send(_ context.Context, d outbox.Delivery) (outbox.Answer, err
 	var data account.Confirmation
 	if err := json.Unmarshal(d.Payload, &message); err != nil {
 		return outbox.Answer{}, outbox.Permanent(err)
+	}
+	if message.Template != account.ConfirmationTemplate {
+		return outbox.Answer{Text: "not looked at"}, nil
 	}
 	if err := json.Unmarshal(message.Data, &data); err != nil {
 		return outbox.Answer{}, outbox.Permanent(err)
