@@ -53,8 +53,8 @@ var codes = map[fault.Reason]wireError{
 	access.ErrKeyUnknown.Reason: {http.StatusUnauthorized, "UNAUTHORIZED"},
 	access.ErrBusy.Reason:       {http.StatusServiceUnavailable, "SERVICE_UNAVAILABLE"},
 
-	access.ErrSignatureMissing.Reason: {http.StatusUnauthorized, "UNAUTHORIZED"},
-	access.ErrSignatureWrong.Reason:   {http.StatusForbidden, "FORBIDDEN"},
+	access.ErrSignatureMissing.Reason: {http.StatusUnauthorized, ""}, // of an endpoint without codes, like the next
+	access.ErrSignatureWrong.Reason:   {http.StatusForbidden, ""},
 
 	errNoStudentID.Reason:      {http.StatusBadRequest, "MISSING_STUDENT_ID"},
 	errNoCallback.Reason:       {http.StatusBadRequest, "MISSING_CALLBACK_WEBHOOK_URL"},
@@ -76,7 +76,7 @@ var codes = map[fault.Reason]wireError{
 	errNoReviewerToken.Reason:  {http.StatusBadRequest, "MISSING_REVIEWER_TOKEN"},
 	errNoSkillIDs.Reason:       {http.StatusBadRequest, "MISSING_SKILL_IDS"},
 	errAnswer.Reason:           {http.StatusBadRequest, "INVALID_DATA_FORMAT"},
-	errNoUserID.Reason:         {http.StatusBadRequest, "MISSING_USER_ID"},
+	errNoUserID.Reason:         {http.StatusBadRequest, ""},
 	errSessionStorage.Reason:   {http.StatusInternalServerError, "SESSION_STORAGE_FAILED"},
 
 	skill.ErrDataFormat.Reason:          {http.StatusBadRequest, "INVALID_DATA_FORMAT"},
