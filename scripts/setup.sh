@@ -50,6 +50,7 @@ look_for_all() {
   have make || missing+=(make)
   have_browser || missing+=(chromium)
   have_postgres || missing+=(postgresql)
+  have pgbouncer || [ -x /usr/sbin/pgbouncer ] || missing+=(pgbouncer)
   have redis-server || missing+=(redis-server)
   have curl || missing+=(curl)
 }

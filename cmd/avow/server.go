@@ -153,8 +153,8 @@ func (s *session) announce(line readyLine, does string) error {
 	return err
 }
 
-// garbage lets the heap grow to five times what is in use before it is collected. A few megabytes are, so that is little memory for a fifth of all time.
-const garbage = 400
+// garbage lets the heap grow to four times what is in use before it is collected. A few megabytes are, so that is little memory for a fifth of all time.
+const garbage = 300
 
 // serve runs until a signal comes. Who sets GOGC knows better than we do.
 func (s *session) serve(a *app.App, l app.Listeners, roles app.Roles, ready func() error) error {

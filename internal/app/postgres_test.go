@@ -24,5 +24,6 @@ func TestMain(m *testing.M) {
 		caches.Store(database, redistest.Start(t).URL)
 		return database
 	}
+	engines["postgres of the next release"], engines["sqlite of the next release"] = nextPostgres, nextSQLite
 	os.Exit(pgtest.Main(m, func(ctx context.Context, url string) error { return store.Migrate(ctx, url, func(string) {}) }))
 }

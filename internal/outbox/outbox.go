@@ -1,4 +1,4 @@
-// Package outbox delivers what committed changes promised: mails now, webhooks later.
+// Package outbox delivers what committed changes promised: mails and webhooks.
 //
 // A delivery is a row that is written in the transaction of the change that causes it. A worker claims due rows; a claim raises the attempt count and moves the
 // next attempt to the end of a lease, so that no state exists in which a delivery can be stuck: a crash costs one lease.
@@ -118,7 +118,7 @@ type LaterError struct {
 // Later asks for the next attempt no sooner than after wait.
 func Later(err error, wait time.Duration) error { return &LaterError{Wait: wait, Err: err} }
 
-// Error is the error's own text.
+// Error is that of the error itself.
 func (e *LaterError) Error() string { return e.Err.Error() }
 
 // Unwrap returns the error itself.

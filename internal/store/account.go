@@ -103,13 +103,17 @@ var (
 FROM v WHERE accounts.id = v.id AND accounts.org_id = v.org AND accounts.version = v.loaded RETURNING accounts.id`)
 
 	// One that is being sent at this moment is not tried again.
-	cancelDelivery = writeSet(1, `account text, fresh bigint, id text, now bigint`,
-		`UPDATE deliveries SET state = 'cancelled', payload_sealed = NULL, finished_at = v.now
-FROM v JOIN accounts a ON a.id = v.account AND a.version = v.fresh
-WHERE deliveries.id = v.id AND deliveries.org_id = a.org_id AND deliveries.state = 'queued'`)
+	cancelDelivery = writeSet(1, ofGuard+`id text, now bigint`,
+		`UPDATE deliveries SET state = 'cancelled', payload_sealed = NULL, finished_at = v.now`+ofAccount+`
+WHERE deliveries.id = v.id AND deliveries.org_id = v.account_org AND deliveries.state = 'queued'`)
 
-	enqueueDelivery = writeSet(2, `account text, fresh bigint, `+deliveryRow, insertDelivery+`
-FROM v JOIN accounts a ON a.id = v.account AND a.version = v.fresh WHERE TRUE`)
+	enqueueDelivery = writeSet(2, ofGuard+deliveryRow, insertDelivery+ofAccount)
+)
+
+// What a change writes besides its account names the account as its guard has just written it.
+const (
+	ofGuard   = `account text, account_org text, fresh bigint, `
+	ofAccount = ` FROM v JOIN accounts a ON a.id = v.account AND a.org_id = v.account_org AND a.version = v.fresh`
 )
 
 // saveAccount writes what a decision returned.
@@ -125,10 +129,10 @@ func (s *Store) saveAccount(state account.State, next account.Next) *batch {
 	b.write(updateAccount, a.ID, a.Org, state.Account.Version, fresh, string(a.Status), a.Verified, a.LoginDisabled,
 		codesToJSON(codeAfter(state, next)), micros(a.UpdatedAt))
 	for _, id := range next.Unsend {
-		b.write(cancelDelivery, a.ID, fresh, id, micros(a.UpdatedAt))
+		b.write(cancelDelivery, a.ID, a.Org, fresh, id, micros(a.UpdatedAt))
 	}
 	for _, d := range next.Mails {
-		b.write(enqueueDelivery, append([]any{a.ID, fresh}, s.deliveryRow(d)...)...)
+		b.write(enqueueDelivery, append([]any{a.ID, a.Org, fresh}, s.deliveryRow(d)...)...)
 	}
 	return b
 }

@@ -10,8 +10,8 @@ var (
   token bytea, link bytea, status text, evidence text, delivery text, sent_at bigint, expires_at bigint`,
 		`INSERT INTO reviews (org_id, mode, verification_id, name, email, company, website, website_domain, email_domain, stored_at,
   token_hash, link_hash, status, evidence, delivery_id, sent_at, expires_at)
-`+selectOfOwner+`v.verification, v.name, v.email, v.company, v.website, v.website_domain, v.email_domain, v.stored_at,
-  v.token, v.link, v.status, v.evidence, v.delivery, v.sent_at, v.expires_at`+joinUser+` WHERE TRUE
+SELECT v.org, v.mode, v.verification, v.name, v.email, v.company, v.website, v.website_domain, v.email_domain, v.stored_at,
+  v.token, v.link, v.status, v.evidence, v.delivery, v.sent_at, v.expires_at`+ofPerson+` WHERE TRUE
 ON CONFLICT (verification_id, mode, org_id) DO UPDATE SET name = excluded.name, email = excluded.email, company = excluded.company, website = excluded.website,
   website_domain = excluded.website_domain, email_domain = excluded.email_domain, stored_at = excluded.stored_at, token_hash = excluded.token_hash,
   link_hash = excluded.link_hash, status = excluded.status, evidence = excluded.evidence, delivery_id = excluded.delivery_id, sent_at = excluded.sent_at,
@@ -19,14 +19,14 @@ ON CONFLICT (verification_id, mode, org_id) DO UPDATE SET name = excluded.name, 
 
 	insertCount = writeSet(6, ofUser+`id text, api_key text, counter text, verification text, created_at bigint`,
 		`INSERT INTO key_counts (org_id, mode, id, key_id, counter, verification_id, created_at)
-`+selectOfOwner+`v.id, v.api_key, v.counter, v.verification, v.created_at`+joinUser)
+SELECT v.org, v.mode, v.id, v.api_key, v.counter, v.verification, v.created_at`+ofPerson)
 
 	// One that is being sent at this moment is not tried again.
-	cancelOfUser = writeSet(7, ofUser+`id text, now bigint`, `UPDATE deliveries SET state = 'cancelled', payload_sealed = NULL, finished_at = v.now`+joinUser+`
-WHERE deliveries.id = v.id AND deliveries.org_id = u.org_id AND deliveries.state = 'queued'`)
+	cancelOfUser = writeSet(7, ofUser+`id text, now bigint`, `UPDATE deliveries SET state = 'cancelled', payload_sealed = NULL, finished_at = v.now`+ofPerson+`
+WHERE deliveries.id = v.id AND deliveries.org_id = v.org AND deliveries.state = 'queued'`)
 
-	enqueueOfUser = writeSet(8, `owner text, mode text, person text, fresh bigint, `+deliveryRow, insertDelivery+`
-FROM v JOIN skill_users u ON u.org_id = v.owner AND u.mode = v.mode AND u.id = v.person AND u.version = v.fresh WHERE TRUE`)
+	// The organisation of a delivery is the person's.
+	enqueueOfUser = writeSet(8, `mode text, person text, fresh bigint, `+deliveryRow, insertDelivery+ofPerson)
 )
 
 // saveReview writes the one row of reviewer and review: what a decision leaves out stays as it was loaded.
@@ -58,7 +58,7 @@ func (w personWriter) saveConsequences(s *Store, state skill.State, next skill.N
 		w.dependent(cancelOfUser, id, micros(next.At))
 	}
 	for _, d := range next.Deliveries {
-		w.dependent(enqueueOfUser, s.deliveryRow(d)...)
+		w.write(enqueueOfUser, append([]any{string(w.user.Owner.Mode), w.user.ID, w.fresh}, s.deliveryRow(d)...)...)
 	}
 }
 

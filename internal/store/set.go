@@ -3,6 +3,8 @@ package store
 import (
 	"fmt"
 	"math/rand/v2"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -11,6 +13,9 @@ import (
 // changes that share a transaction a row stands. SQLite is given one row at a time; PostgreSQL the rows of all changes at once, as arrays.
 //
 // The first column of a look-up's answer is v.unit. A set that guards answers with the key of each row that it changed, which is v's first column after unit.
+//
+// SQLite carries out a change statement by statement and stops at a guard that does not hold, so a write there is the plain statement, without v and without a join on
+// what the guard has just written (plain).
 type set struct {
 	columns []column
 	lite    string
@@ -48,6 +53,9 @@ func newSet(columns, body string) *set {
 func writeSet(rank int, columns, body string) *set {
 	s := newSet(columns, body)
 	s.rank = rank
+	if text, ok := s.plain(body); ok {
+		s.lite = text
+	}
 	return s
 }
 
@@ -76,6 +84,29 @@ func (s *set) liteHead() string {
 		values = append(values, fmt.Sprintf("$%d", i+1))
 	}
 	return "WITH v (" + s.names() + ") AS (SELECT " + strings.Join(values, ", ") + ") "
+}
+
+// guardJoins tie a write to the row that its change's guard wrote.
+var guardJoins = []string{ofAccount, ofPerson}
+
+var (
+	fromRows  = regexp.MustCompile(`\s+FROM v\b( WHERE TRUE$)?`)
+	answer    = regexp.MustCompile(`\s+RETURNING .*$`)
+	valueOf   = regexp.MustCompile(`\bv\.(\w+)`)
+	leftAlias = regexp.MustCompile(`\b([vau]\.|v\b)`)
+)
+
+// plain turns a body into a statement for one row: its values stand where v's columns stood. It reports false for bodies that need more than that.
+func (s *set) plain(body string) (string, bool) {
+	for _, join := range guardJoins {
+		body = strings.ReplaceAll(body, join, "")
+	}
+	body = answer.ReplaceAllString(fromRows.ReplaceAllString(body, ""), "")
+	body = valueOf.ReplaceAllStringFunc(body, func(value string) string {
+		at := slices.IndexFunc(s.columns, func(c column) bool { return "v."+c.name == value })
+		return fmt.Sprintf("$%d", at+1)
+	})
+	return body, !leftAlias.MatchString(body)
 }
 
 func (s *set) postHead() string {

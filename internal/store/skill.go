@@ -26,25 +26,30 @@ JOIN verifications r ON r.id = n.verification_id AND r.mode = n.mode AND r.org_i
 	secretColumn = `secret bytea, `
 )
 
-// reach is one way to a subject: the columns of v and the statements about the subject that is reached.
-type reach struct{ verification, lists, touchpoints *set }
+// reach is one way to a subject: the columns of v and the statements about the subject that is reached. What a decision needs comes with the touchpoints.
+type reach struct{ verification, decision, lists *set }
 
 func newReach(columns, from string) reach {
-	return reach{
-		// The verification comes before what else the user has: its version guards all that is read after it.
-		verification: newSet(columns, `SELECT v.unit, `+verificationColumns+`, `+userColumns+`, `+sessionColumns+`, `+reviewColumns+`, g.name, g.settings`+from+`
+	about := `SELECT v.unit, ` + verificationColumns + `, ` + userColumns + `, ` + sessionColumns + `, ` + reviewColumns + `, g.name, g.settings`
+	person := from + `
 JOIN skill_users u ON u.id = r.user_id AND u.mode = r.mode AND u.org_id = r.org_id
 JOIN organisations g ON g.id = r.org_id
-LEFT JOIN reviews e ON e.verification_id = r.id AND e.mode = r.mode AND e.org_id = r.org_id`),
-		lists: newSet(columns, `SELECT v.unit, s.projects, s.experience, s.certificates`+from+` WHERE s.hash IS NOT NULL`),
-		touchpoints: newSet(columns, `SELECT v.unit, o.method, o.endorsement_type, o.skills, o.items, o.initiated_at, COALESCE(e.email, ''), COALESCE(t.expires_at, 0)`+from+`
-JOIN verifications o ON o.user_id = r.user_id AND o.mode = r.mode AND o.org_id = r.org_id AND o.id <> r.id
-LEFT JOIN reviews e ON e.verification_id = o.id AND e.mode = o.mode AND e.org_id = o.org_id
-LEFT JOIN sessions t ON t.verification_id = o.id AND t.mode = o.mode AND t.org_id = o.org_id
-WHERE o.initiated_at <> 0 OR e.email IS NOT NULL
-ORDER BY o.created_at, o.id`),
+LEFT JOIN reviews e ON e.verification_id = r.id AND e.mode = r.mode AND e.org_id = r.org_id`
+	return reach{
+		verification: newSet(columns, about+`, ''`+person),
+		decision:     newSet(columns, about+touchpointsColumn+person),
+		lists:        newSet(columns, `SELECT v.unit, s.projects, s.experience, s.certificates`+from+` WHERE s.hash IS NOT NULL`),
 	}
 }
+
+// touchpointsColumn are the other verifications of the person that were sent or have a reviewer, as the inside of a list in JSON: method and endorsement type are words of
+// ours, and no address that mail can be sent to as it stands has a quote or a backslash (skill.ValidEmail).
+const touchpointsColumn = `, COALESCE((SELECT string_agg('{"method":"' || o.method || '","endorsement":"' || o.endorsement_type || '","skills":' || o.skills || ',"items":' || o.items ||
+  ',"sentAt":' || o.initiated_at || ',"reviewer":"' || COALESCE(n.email, '') || '","until":' || COALESCE(t.expires_at, 0) || '}', ',' ORDER BY o.created_at, o.id)
+  FROM verifications o
+  LEFT JOIN reviews n ON n.verification_id = o.id AND n.mode = o.mode AND n.org_id = o.org_id
+  LEFT JOIN sessions t ON t.verification_id = o.id AND t.mode = o.mode AND t.org_id = o.org_id
+  WHERE o.user_id = r.user_id AND o.mode = r.mode AND o.org_id = r.org_id AND o.id <> r.id AND (o.initiated_at <> 0 OR n.email IS NOT NULL)), '')`
 
 // A keyed call is made with a key or with a pass.
 var (
@@ -84,7 +89,7 @@ FROM v JOIN sessions s ON s.hash = v.session JOIN skill_users u ON u.email_key =
 // ViewVerification implements skill.Verifications.
 func (s *Store) ViewVerification(ctx context.Context, subject skill.Subject) (skill.State, error) {
 	var state skill.State
-	err := s.view(ctx, loadSubject(subject, &state))
+	err := s.view(ctx, loadSubject(subject, &state, func(r reach) *set { return r.verification }))
 	return state, err
 }
 
@@ -96,10 +101,7 @@ func (s *Store) ChangeVerification(ctx context.Context, subject skill.Subject, d
 	var outcome error
 	load := func() *batch {
 		state = skill.State{}
-		b := loadSubject(subject, &state)
-		with, keys := reachOf(subject)
-		b.find(with.touchpoints, func(scan scanner) error { return scanTouchpoint(scan, &state) }, keys...)
-		return b
+		return loadSubject(subject, &state, func(r reach) *set { return r.decision })
 	}
 	save := func() *batch {
 		next, outcome = decide(state)
@@ -131,8 +133,8 @@ func changesOf(subject skill.Subject, state skill.State) string {
 	return state.Key.Owner.Org + string(state.Key.Owner.Mode) + "\x00" + subject.EmailKey + "\x00" + subject.PhoneKey
 }
 
-// loadSubject reads everything but the touchpoints.
-func loadSubject(subject skill.Subject, state *skill.State) *batch {
+// loadSubject reads who calls and, by one of the statements of its reach, what the call is about.
+func loadSubject(subject skill.Subject, state *skill.State, by func(reach) *set) *batch {
 	b := &batch{}
 	switch {
 	case subject.Keyed && subject.ByPass:
@@ -147,7 +149,7 @@ func loadSubject(subject skill.Subject, state *skill.State) *batch {
 		b.person(loadUserOfSession, subject.Token, subject.EmailKey, &state.ByEmail)
 	}
 	with, keys := reachOf(subject)
-	b.find(with.verification, func(scan scanner) error { return scanVerification(scan, state) }, keys...)
+	b.find(by(with), func(scan scanner) error { return scanVerification(scan, state) }, keys...)
 	if subject.Lists {
 		b.find(with.lists, func(scan scanner) error { return scanLists(scan, state) }, keys...)
 	}
@@ -229,15 +231,16 @@ func scanVerification(scan scanner, state *skill.State) error {
 	var u userRow
 	var s sessionRow
 	var w reviewRow
-	var o organisationRow
-	if err := scan(join(v.columns(), u.columns(), s.columns(), w.columns(), o.columns())...); err != nil {
+	var g organisationRow
+	var touchpoints string
+	if err := scan(join(v.columns(), u.columns(), s.columns(), w.columns(), g.columns(), []any{&touchpoints})...); err != nil {
 		return err
 	}
 	verification, user := v.verification(), u.user()
 	state.Verification, state.User, state.Session = &verification, &user, s.session()
 	state.Skills, state.Items = skillsFromJSON(v.skills), itemsFromJSON(v.items)
-	state.Reviewer, state.Review = w.reviewer(), w.review()
-	state.Brand, state.Settings = o.brand(), settingsFrom(o.settings)
+	state.Reviewer, state.Review, state.Touchpoints = w.reviewer(), w.review(), touchpointsFromJSON(touchpoints)
+	state.Brand, state.Settings = g.brand(), settingsFrom(g.settings)
 	return nil
 }
 
@@ -249,23 +252,4 @@ func scanLists(scan scanner, state *skill.State) error {
 		state.Session.Lists = r.lists()
 	}
 	return err
-}
-
-// scanTouchpoint reads another verification of the person: each of its skills on each of its items.
-func scanTouchpoint(scan scanner, state *skill.State) error {
-	var method, endorsement, skills, items, reviewer string
-	var initiated, until int64
-	if err := scan(&method, &endorsement, &skills, &items, &initiated, &reviewer, &until); err != nil {
-		return err
-	}
-	of := skill.Verification{Method: skill.Method(method), EndorsementType: endorsement}.Endorsement()
-	for _, i := range itemsFromJSON(items) {
-		for _, k := range skillsFromJSON(skills) {
-			state.Touchpoints = append(state.Touchpoints, skill.Touchpoint{
-				Source: i.Source, Skill: k.ID, Endorsement: of, Status: k.Status, VerifiedBy: k.VerifiedBy,
-				Sent: initiated != 0, Reviewer: reviewer, Until: instant(until),
-			})
-		}
-	}
-	return nil
 }

@@ -152,6 +152,32 @@ func itemsFromJSON(text string) []skill.Item {
 	return items
 }
 
+// touchpointsFromJSON reads what touchpointsColumn gives: of each other verification, each of its skills on each of its items.
+func touchpointsFromJSON(inside string) []skill.Touchpoint {
+	var touchpoints []skill.Touchpoint
+	for _, d := range fromJSON[struct {
+		Method      string          `json:"method"`
+		Endorsement string          `json:"endorsement"`
+		Skills      []skillDocument `json:"skills"`
+		Items       []itemDocument  `json:"items"`
+		SentAt      int64           `json:"sentAt"`
+		Reviewer    string          `json:"reviewer"`
+		Until       int64           `json:"until"`
+	}]("[" + inside + "]") {
+		of := skill.Verification{Method: skill.Method(d.Method), EndorsementType: d.Endorsement}.Endorsement()
+		for _, i := range d.Items {
+			for _, k := range d.Skills {
+				touchpoints = append(touchpoints, skill.Touchpoint{
+					Source: skill.Source{Kind: skill.Kind(i.Kind), ID: i.ID}, Skill: k.ID, Endorsement: of,
+					Status: skill.Status(k.Status), VerifiedBy: skill.Verifier(k.VerifiedBy),
+					Sent: d.SentAt != 0, Reviewer: d.Reviewer, Until: instant(d.Until),
+				})
+			}
+		}
+	}
+	return touchpoints
+}
+
 // dateOrNil keeps dates of any year, 1970 included; the zero time is none.
 func dateOrNil(t time.Time) *int64 {
 	if t.IsZero() {

@@ -5,9 +5,8 @@ import "avow/internal/skill"
 // The version of the user guards a change of anything that the person has: the update finds the version that was loaded, everything else the one that was written
 // with it. A new user is written with that version at once; its unique keys are its guard.
 const (
-	ofUser        = `org text, mode text, person text, fresh bigint, `
-	joinUser      = ` FROM v JOIN skill_users u ON u.org_id = v.org AND u.mode = v.mode AND u.id = v.person AND u.version = v.fresh`
-	selectOfOwner = `SELECT u.org_id, u.mode, `
+	ofUser   = `org text, mode text, person text, fresh bigint, `
+	ofPerson = ` FROM v JOIN skill_users u ON u.id = v.person AND u.mode = v.mode AND u.org_id = v.org AND u.version = v.fresh`
 )
 
 var (
@@ -23,16 +22,16 @@ SELECT v.org, v.mode, v.id, v.name, v.email, v.email_key, v.phone, v.phone_key, 
   created_at bigint, initiated_at bigint, completed_at bigint, skills text, items text`,
 		`INSERT INTO verifications (org_id, mode, id, user_id, key_id, student_id, callback_url, name, method, endorsement_type, created_at, initiated_at, completed_at,
   skills, items)
-`+selectOfOwner+`v.id, u.id, v.api_key, v.student, v.callback, v.name, v.method, v.endorsement, v.created_at, v.initiated_at, v.completed_at, v.skills, v.items`+joinUser)
+SELECT v.org, v.mode, v.id, v.person, v.api_key, v.student, v.callback, v.name, v.method, v.endorsement, v.created_at, v.initiated_at, v.completed_at, v.skills, v.items`+ofPerson)
 
 	updateVerification = writeSet(3, ofUser+`id text, method text, endorsement text, initiated_at bigint, completed_at bigint, skills text, items text`,
 		`UPDATE verifications SET method = v.method, endorsement_type = v.endorsement, initiated_at = v.initiated_at, completed_at = v.completed_at,
-  skills = v.skills, items = v.items`+joinUser+`
-WHERE verifications.id = v.id AND verifications.mode = u.mode AND verifications.org_id = u.org_id AND verifications.user_id = u.id`)
+  skills = v.skills, items = v.items`+ofPerson+`
+WHERE verifications.id = v.id AND verifications.mode = v.mode AND verifications.org_id = v.org AND verifications.user_id = v.person`)
 
 	insertSession = writeSet(4, ofUser+`verification text, hash bytea, projects text, experience text, certificates text, skill_ids text, given text, created_at bigint, expires_at bigint`,
 		`INSERT INTO sessions (org_id, mode, verification_id, hash, projects, experience, certificates, skill_ids, given, created_at, expires_at)
-`+selectOfOwner+`v.verification, v.hash, v.projects, v.experience, v.certificates, v.skill_ids, v.given, v.created_at, v.expires_at`+joinUser)
+SELECT v.org, v.mode, v.verification, v.hash, v.projects, v.experience, v.certificates, v.skill_ids, v.given, v.created_at, v.expires_at`+ofPerson)
 )
 
 // saveVerification writes what a decision returned.

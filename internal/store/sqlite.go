@@ -177,21 +177,24 @@ func (c *connection) statement(ctx context.Context, st statement) error {
 
 // runRow runs a set for one row.
 func runRow(ctx context.Context, stmt *sql.Stmt, st statement, row []any) error {
-	switch {
-	case st.row != nil:
+	if st.row != nil {
 		return each(ctx, stmt, row, func(scan scanner) error {
 			return st.row(func(columns ...any) error { return scan(append([]any{new(int64)}, columns...)...) })
 		})
-	case st.set.guard:
-		changed := 0
-		err := each(ctx, stmt, row, func(scanner) error { changed++; return nil })
-		if err == nil && changed != 1 {
-			return errStale
-		}
+	}
+	result, err := stmt.ExecContext(ctx, row...)
+	if err != nil || !st.set.guard {
 		return err
 	}
-	_, err := stmt.ExecContext(ctx, row...)
-	return err
+	return exactlyOne(result)
+}
+
+// exactlyOne says that a guard held.
+func exactlyOne(result sql.Result) error {
+	if n, err := result.RowsAffected(); err != nil || n != 1 {
+		return errors.Join(errStale, err)
+	}
+	return nil
 }
 
 func (c *connection) runPlain(ctx context.Context, st statement) error {
@@ -206,10 +209,7 @@ func (c *connection) runPlain(ctx context.Context, st statement) error {
 	if err != nil || !st.must {
 		return classifySQLite(st.text, err)
 	}
-	if n, err := result.RowsAffected(); err != nil || n != 1 {
-		return errors.Join(errStale, err)
-	}
-	return nil
+	return exactlyOne(result)
 }
 
 func each(ctx context.Context, stmt *sql.Stmt, args []any, row func(scan scanner) error) error {
