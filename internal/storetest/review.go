@@ -286,4 +286,7 @@ func (w *skillWorld) parallelAnswers() {
 		w.Errorf("got %d answers, want 1", won.Load())
 	}
 	w.wantCounts(w.live, 1, 1)
+	if claimed := w.claim(start.Add(time.Hour)); len(claimed) != 4 {
+		w.Errorf("got %d deliveries, want mail and webhook of the send and of the one answer", len(claimed))
+	}
 }
