@@ -62,7 +62,7 @@ func TestOrgSettings(t *testing.T) {
 	}
 	before := settings()
 	want(t, "defaults", before, map[string]string{
-		"brand_name": "", "legacy_review_link": "off", "one_attempt_per_combination": "off", "session_token_as_key": "on", "sync_send": "off",
+		"brand_name": "", "language": "en", "legacy_review_link": "off", "one_attempt_per_combination": "off", "session_token_as_key": "on", "sync_send": "off",
 	})
 	want(t, "org set with --json", o.must(t, "org", "set", "acme", "session_token_as_key", "off"), "")
 	o.must(t, "org", "set", "acme", "brand_name", "Acme Publishing")

@@ -28,6 +28,7 @@ type accountCreate struct {
 	Email        string `required:"" help:"The address; the account signs in with it."`
 	PasswordFile string `name:"password-file" placeholder:"FILE" help:"File that holds the password, - for standard input; without it the account cannot sign in."`
 	Verified     bool   `help:"The address is known to be the holder's."`
+	Language     string `placeholder:"LANGUAGE" help:"Of the mails to it, such as sv; without it the organisation's."`
 }
 
 // Run makes an account.
@@ -41,7 +42,7 @@ func (c accountCreate) Run(s *session) error {
 		if err != nil {
 			return err
 		}
-		made, err := a.Accounts.Create(s.ctx, account.NewAccount{Org: o.ID, Email: c.Email, Password: password, Verified: c.Verified})
+		made, err := a.Accounts.Create(s.ctx, account.NewAccount{Org: o.ID, Email: c.Email, Password: password, Verified: c.Verified, Language: c.Language})
 		if err != nil {
 			return err
 		}

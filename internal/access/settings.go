@@ -1,6 +1,7 @@
 package access
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -25,6 +26,7 @@ const (
 	SyncSend                 = "sync_send"
 	LegacyReviewLink         = "legacy_review_link"
 	BrandName                = "brand_name"
+	Language                 = "language"
 )
 
 // KnownSettings are the settings that an organisation has, with defaults that keep the contracts.
@@ -34,6 +36,7 @@ var KnownSettings = []Setting{
 	{SyncSend, "off", []string{"off", "on"}, "send-email waits for the relay and answers EMAIL_SEND_FAILED when it refuses"},
 	{LegacyReviewLink, "off", []string{"off", "on"}, "the review link that send-email answers can endorse in live mode, too: whoever holds the API key can then endorse"},
 	{BrandName, "", nil, "the name that mails and pages show; empty: the organisation's name"},
+	{Language, "en", nil, "the language of mails to whoever has none of their own, such as en, sv or sv-SE"},
 }
 
 // ErrSettingUnknown and ErrSettingValue refuse `avow org set`.
@@ -42,7 +45,10 @@ var (
 	ErrSettingValue   = fault.New(fault.Invalid, "setting_value", "The setting does not take this value.")
 )
 
-const maxSettingText = 100
+const (
+	maxSettingText = 100
+	maxLanguage    = 35
+)
 
 // Get returns the value in force.
 func (s Settings) Get(name string) string {
@@ -72,8 +78,16 @@ func CheckSetting(name, value string) error {
 	if len(k.Values) == 0 && (len([]rune(value)) > maxSettingText || strings.ContainsFunc(value, isControl)) {
 		return ErrSettingValue.Saying("The setting " + name + " takes at most 100 characters without control characters.")
 	}
+	if name == Language && !IsLanguage(value) {
+		return ErrSettingValue.Saying("The setting " + name + " takes a language such as en, sv or sv-SE.")
+	}
 	return nil
 }
+
+var languageTag = regexp.MustCompile(`^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$`)
+
+// IsLanguage reports whether a text names a language: its code, then what makes it a variant (RFC 5646, without its rarer forms).
+func IsLanguage(text string) bool { return len(text) <= maxLanguage && languageTag.MatchString(text) }
 
 func settingNames() []string {
 	var names []string

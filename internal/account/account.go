@@ -49,6 +49,8 @@ type Profile struct {
 	Origin             string            `json:"account_origin,omitempty"`
 	Tags               []string          `json:"tags,omitempty"`
 	Address            map[string]string `json:"address,omitempty"`
+
+	Language string `json:"language,omitempty"` // of mails, such as sv or sv-SE; no answer of the contract holds it
 }
 
 // EmailKey is the form in which addresses are compared: trimmed and lower-case.
@@ -64,6 +66,8 @@ type State struct {
 	Brand   string         // how the organisation is called in mails and pages
 	Account *Account       // nil: there is none, or it is another organisation's
 	Code    *Code          // the live code of e-mail verification; nil: none
+
+	Language string // of the organisation's mails, for accounts that have none of their own; empty: English
 }
 
 // Next is what a decision wants saved, together or not at all. The zero value saves nothing.

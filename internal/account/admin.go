@@ -13,6 +13,9 @@ import (
 // ErrTokenGone answers an operator who names a token that is not there.
 var ErrTokenGone = fault.New(fault.NotFound, "token_gone", "There is no such token.")
 
+// ErrLanguageMalformed answers an operator who names no language.
+var ErrLanguageMalformed = fault.New(fault.Invalid, "language_malformed", "The language must be one such as en, sv or sv-SE.")
+
 // maxEmail is the longest address (accounts-api.md 1.4).
 const maxEmail = 1024
 
@@ -22,6 +25,7 @@ type NewAccount struct {
 	Email    string
 	Password string // empty: none
 	Verified bool   // active and verified from the start
+	Language string // of the mails to it, such as sv-SE; empty: the organisation's
 }
 
 // Create makes an account: created and unverified, or active and verified.
@@ -30,12 +34,16 @@ func (s *Service) Create(ctx context.Context, n NewAccount) (Account, error) {
 	if err := checkEmail(email); err != nil {
 		return Account{}, err
 	}
+	if n.Language != "" && !access.IsLanguage(n.Language) {
+		return Account{}, ErrLanguageMalformed
+	}
 	hash, err := s.hash(ctx, n.Password)
 	if err != nil {
 		return Account{}, err
 	}
 	now := s.o.Now()
 	a := Account{ID: s.o.Random.ObjectID(now), Org: n.Org, Email: email, Status: Created, Password: hash, CreatedAt: now, UpdatedAt: now, Version: 1}
+	a.Profile.Language = n.Language
 	if n.Verified {
 		a.Status, a.Verified = Active, true
 	}

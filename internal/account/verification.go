@@ -41,7 +41,7 @@ func CreateRequest(s State, in CreateInput) (Next, error) {
 		return Next{}, ErrAlreadyVerified
 	}
 	code := &Code{ID: in.RequestID, Hash: in.CodeHash, Delivery: in.MailID, CreatedAt: in.Now, ExpiresAt: in.ExpiresAt}
-	next := Next{Account: touched(a, in.Now), Code: code, Mails: []Mail{confirmationMail(s.Brand, a, in)}}
+	next := Next{Account: touched(a, in.Now), Code: code, Mails: []Mail{confirmationMail(s, a, in)}}
 	if s.Code != nil { // a dead one too: its mail may still wait for a relay
 		next.Unsend = []string{s.Code.Delivery}
 	}

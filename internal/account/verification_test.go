@@ -89,6 +89,22 @@ func TestConfirmationMail(t *testing.T) {
 	}
 }
 
+// The mail speaks the holder's language, else the organisation's.
+func TestConfirmationMailLanguage(t *testing.T) {
+	t.Parallel()
+	for want, languages := range map[string][2]string{"": {"", ""}, "sv": {"", "sv"}, "nb-NO": {"nb-NO", "sv"}, "fi": {"fi", ""}} {
+		next, err := CreateRequest(pending(func(s *State) { s.Account.Profile.Language, s.Language = languages[0], languages[1] }), createInput())
+		if err != nil || len(next.Mails) != 1 {
+			t.Fatalf("%q: got %d mails, %v, want 1", want, len(next.Mails), err)
+		}
+		var message outbox.Message
+		var data Confirmation
+		if err := errors.Join(json.Unmarshal(next.Mails[0].Payload, &message), json.Unmarshal(message.Data, &data)); err != nil || data.Language != want {
+			t.Errorf("account %q, organisation %q: got %q, %v, want %q", languages[0], languages[1], data.Language, err, want)
+		}
+	}
+}
+
 // decision is one of the calls on the own account.
 type decision func(State) (Next, error)
 

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
+	"os"
 	"runtime"
 	"time"
 
@@ -21,6 +22,7 @@ import (
 	"avow/internal/mail"
 	"avow/internal/metrics"
 	"avow/internal/outbox"
+	"avow/internal/ownapi"
 	"avow/internal/pages"
 	"avow/internal/redisstore"
 	"avow/internal/skill"
@@ -127,7 +129,10 @@ func (a *App) dev() bool { return a.o.Config.Profile == config.Dev }
 
 // sender captures test-mode mail always, and all mail where no relay is configured: the settings allow that in dev only.
 func (a *App) sender() (outbox.Sender, error) {
-	renderer := mail.NewRenderer()
+	renderer, err := a.renderer()
+	if err != nil {
+		return nil, err
+	}
 	from := a.o.Config.MailFrom
 	captured := mail.NewCapture(renderer, a.Store, from.Address)
 	relays := a.o.Config.SMTPURLs
@@ -148,6 +153,19 @@ func (a *App) webhooks() outbox.Sender {
 	return webhook.New(webhook.Options{Client: egress.NewWebhooks(a.o.Config.EgressAllow), Secrets: a.Store, Callbacks: a.Store, Now: a.o.Now})
 }
 
+// renderer reads the operator's templates where there are any; commands send no mail and need none.
+func (a *App) renderer() (*mail.Renderer, error) {
+	folder := a.o.Config.MailTemplates
+	if folder == "" || a.o.Config.Profile == config.Command {
+		return mail.NewRenderer(), nil
+	}
+	r, err := mail.LoadRenderer(os.DirFS(folder))
+	if err != nil {
+		return nil, fmt.Errorf("AVOW_MAIL_TEMPLATES: the mail templates in %s are not usable:\n%w", folder, err)
+	}
+	return r, nil
+}
+
 func (a *App) observe(kind outbox.Kind, state outbox.State, err error) {
 	a.Metrics.Attempt(string(kind), string(state))
 	if err != nil {
@@ -161,7 +179,8 @@ func (a *App) Handler() http.Handler {
 	site := web.NewSite(hosted.Fail)
 	accounts := accountapi.New(a.Accounts)
 	skills := skillapi.New(a.Skills, egress.NewProbe(), a.o.Now)
-	for _, family := range []*web.Family{&accounts, &skills} {
+	own := ownapi.New(ownapi.Options{TestMails: outbox.TestMails{Mailbox: a.Store, Keys: a.keys}})
+	for _, family := range []*web.Family{&accounts, &skills, &own} {
 		family.Origins = a.o.Config.CORSOrigins
 		site.Mount(*family)
 	}

@@ -90,7 +90,7 @@ func (b *bench) fixture(noun string, a arguments) {
 	fixtures := map[string]func(arguments){
 		"org": b.organisation, "client": b.client, "account": b.account, "token": b.token, "key": b.key, "set": b.set,
 		"revoke": b.revoke, "disable": b.disable, "initiate": b.initiate, "verify": b.verify, "reject": b.reject, "complete": b.complete,
-		"break": b.breaks, "mend": b.mend, "rotate": b.rotate,
+		"break": b.breaks, "mend": b.mend, "rotate": b.rotate, "mail": b.captured,
 	}
 	make, ok := fixtures[noun]
 	if !ok {
@@ -133,7 +133,9 @@ func (b *bench) account(a arguments) {
 	ctx := context.Background()
 	o, err := b.app.Admin.Organisation(ctx, a.named["org"])
 	b.must(err)
-	made, err := b.app.Accounts.Create(ctx, account.NewAccount{Org: o.ID, Email: a.named["email"], Password: a.named["password"], Verified: a.flag("verified")})
+	made, err := b.app.Accounts.Create(ctx, account.NewAccount{
+		Org: o.ID, Email: a.named["email"], Password: a.named["password"], Verified: a.flag("verified"), Language: a.named["language"],
+	})
 	b.must(err)
 	b.vars[a.words[0]+".id"] = made.ID
 	b.must(b.app.Store.Change(ctx, account.KeyOfID(made.ID), func(s account.State) (account.Next, error) {
@@ -257,6 +259,19 @@ func (b *bench) judge(a arguments, status skill.Status, by skill.Verifier) {
 			skills[i].VerifiedAt = b.clock.Now()
 		}
 	})
+}
+
+// captured seeds a captured mail through the store.
+func (b *bench) captured(a arguments) {
+	b.Helper()
+	o, err := b.app.Admin.Organisation(context.Background(), a.named["org"])
+	b.must(err)
+	m := outbox.Captured{
+		ID: "dlv_" + a.words[0], Org: o.ID, Test: a.named["mode"] == string(access.Test), To: a.named["to"], From: "verify@example.org",
+		Subject: a.named["subject"], Text: a.named["text"], HTML: a.named["html"], CreatedAt: b.clock.Now(),
+	}
+	b.vars[a.words[0]+".id"] = m.ID
+	b.must(b.app.Store.Keep(context.Background(), m))
 }
 
 // deliver sends what is due.

@@ -15,6 +15,7 @@ import (
 var familyClocks = map[string]time.Time{
 	"accounts": time.Date(2024, 1, 14, 12, 0, 0, 0, time.UTC),
 	"skills":   time.Date(2025, 4, 9, 10, 0, 0, 0, time.UTC),
+	"own":      time.Date(2025, 4, 9, 10, 0, 0, 0, time.UTC),
 }
 
 // engines give each test a database of its own, by the name of the engine. Engines that need a server are added by files with the tag integration.
@@ -36,7 +37,7 @@ func onEngines(t *testing.T, test func(t *testing.T, database string)) {
 	}
 }
 
-// TestContract runs every case of both wire contracts through a real listener, on every engine.
+// TestContract runs every case of both wire contracts, and of what is our own beside them, through a real listener, on every engine.
 func TestContract(t *testing.T) {
 	t.Parallel()
 	for family, clock := range familyClocks {
@@ -82,7 +83,7 @@ func TestContractReachesEveryCode(t *testing.T) {
 	}
 }
 
-// wireCodes are the documented and own codes of the endpoints that are built, from accounts-api.md 1.8, 2.2, 2.6, 13 and skills-api.md 5, 17, 18.
+// wireCodes are the documented and own codes of the endpoints that are built, from accounts-api.md 1.8, 2.2, 2.6, 13, skills-api.md 5, 17, 18, and our own.
 var wireCodes = map[string][]string{
 	"accounts": {
 		"invalid_parameter", "json_parser_error", "invalid_content_type_error", "unknown_parameter", "not_found", "already_verified",
@@ -99,4 +100,5 @@ var wireCodes = map[string][]string{
 		"MISSING_DATA", "MISSING_EMAIL", "MISSING_REVIEWER_TOKEN", "MISSING_SKILL_IDS", "MISSING_WEBSITE", "NO_SKILLS_FOUND", "REVIEWER_NOT_FOUND",
 		"REVIEWER_TOKEN_EXPIRED", "VERIFICATION_NOT_FOUND",
 	},
+	"own": {"UNAUTHORIZED", "TEST_MODE_ONLY", "NOT_FOUND", "METHOD_NOT_ALLOWED", "INTERNAL_ERROR"},
 }

@@ -58,6 +58,9 @@ type Config struct {
 	// MailFrom is the zero value only when there is no relay.
 	MailFrom mail.Address `env:"AVOW_MAIL_FROM" default:"required with SMTP" help:"Sender of every mail, such as Example <verify@example.org>."`
 
+	// MailTemplates is the folder as it was given; empty is none.
+	MailTemplates string `env:"AVOW_MAIL_TEMPLATES" default:"empty: avow's own" help:"Folder with mail templates of your own, which take the place of avow's file by file; see docs/mail.md. Whatever is wrong with them is told at the start."`
+
 	// SecretKeys are one to three keys of 32 bytes: the first one writes, all
 	// read. None is possible outside Serve; dev then uses the key in DataDir.
 	SecretKeys Keys `env:"AVOW_SECRET_KEY" secret:"true" default:"made in dev, required in serve" help:"32 random bytes in base64, as openssl rand -base64 32 prints them. Up to three, comma-separated, for rotation: the first one writes, all read."`

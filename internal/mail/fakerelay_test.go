@@ -1,7 +1,6 @@
 package mail
 
 import (
-	"bufio"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -10,7 +9,6 @@ import (
 	"io"
 	"math/big"
 	"net"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -56,6 +54,7 @@ func startRelay(t *testing.T, s script) *fakeRelay {
 	}()
 	t.Cleanup(func() {
 		server.Close()
+		listener.Close() // the server may not have got so far as to know it
 		<-done
 	})
 	return relay
@@ -130,30 +129,6 @@ func orNil(e *smtp.SMTPError) error {
 		return nil
 	}
 	return e
-}
-
-// playScript is a relay that says its lines, one after each line heard, and hangs up after the last; after 354 it hears a whole mail.
-func playScript(t *testing.T, lines []string) string {
-	t.Helper()
-	listener := listen(t)
-	go func() {
-		conn, err := listener.Accept()
-		if err != nil {
-			return
-		}
-		defer conn.Close()
-		play(conn, lines)
-	}()
-	return listener.Addr().String()
-}
-
-func play(conn net.Conn, lines []string) {
-	heard := bufio.NewScanner(conn)
-	for _, line := range lines {
-		_, _ = io.WriteString(conn, line)
-		for heard.Scan() && strings.HasPrefix(line, "354") && heard.Text() != "." {
-		}
-	}
 }
 
 // selfSigned makes a certificate for 127.0.0.1, and the configuration that trusts it.

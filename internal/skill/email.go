@@ -24,13 +24,13 @@ func ChangeEmail(s State, in EmailInput) (Next, error) {
 		return Next{}, nil
 	}
 	if holder := s.ByEmail; holder != nil {
-		return Next{Deliveries: s.mails(in.MailID, holder.Email, emailTakenTemplate, EmailNotice{Brand: s.Brand}, in.Now)}, nil
+		return Next{Deliveries: s.mails(in.MailID, holder.Email, EmailTakenTemplate, EmailNotice{Language: s.Language, Brand: s.Brand}, in.Now)}, nil
 	}
 	u := s.User.reachedAt(s.User.Email).reachedAt(in.Email)
 	before := u.Email
 	u.Email = contact(in.Email)
-	notice := EmailNotice{Brand: s.Brand, Email: u.Email}
-	return Next{User: &u, Deliveries: s.mails(in.MailID, before, emailChangedTemplate, notice, in.Now)}, nil
+	notice := EmailNotice{Language: s.Language, Brand: s.Brand, Email: u.Email}
+	return Next{User: &u, Deliveries: s.mails(in.MailID, before, EmailChangedTemplate, notice, in.Now)}, nil
 }
 
 // mails makes one mail, or none when there is nobody to write to (14.16).

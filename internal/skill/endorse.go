@@ -57,7 +57,7 @@ func Endorse(s State, in EndorseInput) (Next, Endorsed, error) {
 	if verified > 0 {
 		next.Counted = []Counted{{ID: in.EventID, Counter: VerifiedProfiles, At: in.Now}}
 	}
-	mails := s.mails(in.MailID, s.User.Email, reviewAnswerTemplate, s.answerMail(skills, in.Decline != ""), in.Now)
+	mails := s.mails(in.MailID, s.User.Email, ReviewAnswerTemplate, s.answerMail(skills, in.Decline != ""), in.Now)
 	next.Deliveries = append(mails, s.completed(in, skills))
 	return next, Endorsed{Verification: v.ID, Reviewer: *s.Reviewer, Verified: verified, Summary: summary(skills, s.Items)}, nil
 }

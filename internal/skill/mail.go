@@ -1,25 +1,25 @@
 package skill
 
-import (
-	"time"
-)
+import "time"
 
 // The names of the templates of this package's mails.
 const (
-	reviewRequestTemplate = "review_request"
-	reviewAnswerTemplate  = "review_answer"
-	emailChangedTemplate  = "email_changed"
-	emailTakenTemplate    = "email_taken"
+	ReviewRequestTemplate = "review_request"
+	ReviewAnswerTemplate  = "review_answer"
+	EmailChangedTemplate  = "email_changed"
+	EmailTakenTemplate    = "email_taken"
 )
 
 // EmailNotice is the data of the mail templates "email_changed" and "email_taken".
 type EmailNotice struct {
-	Brand string `json:"brand"`
-	Email string `json:"email"` // email_changed: the new address
+	Language string `json:"language"` // such as sv or sv-SE, as in all mails; empty: English
+	Brand    string `json:"brand"`
+	Email    string `json:"email"` // email_changed: the new address
 }
 
 // ReviewRequest is the data of the mail template "review_request", which goes to the reviewer.
 type ReviewRequest struct {
+	Language string   `json:"language"`
 	Brand    string   `json:"brand"`
 	Reviewer string   `json:"reviewer"`
 	Student  string   `json:"student"`
@@ -31,6 +31,7 @@ type ReviewRequest struct {
 
 // ReviewAnswer is the data of the mail template "review_answer", which goes to the student.
 type ReviewAnswer struct {
+	Language  string   `json:"language"`
 	Brand     string   `json:"brand"`
 	Student   string   `json:"student"`
 	Reviewer  string   `json:"reviewer"`
@@ -52,14 +53,14 @@ func (s State) requestMail(in SendInput) ReviewRequest {
 		line += ", " + source.Subtitle
 	}
 	return ReviewRequest{
-		Brand: s.Brand, Reviewer: short(s.Reviewer.Name), Student: short(s.Verification.Name), Source: short(line), Skills: names,
+		Language: s.Language, Brand: s.Brand, Reviewer: short(s.Reviewer.Name), Student: short(s.Verification.Name), Source: short(line), Skills: names,
 		Link: in.link(s.Verification.ID, in.Token), Expires: in.ExpiresAt.UTC().Format(time.RFC3339),
 	}
 }
 
 func (s State) answerMail(skills []Skill, declined bool) ReviewAnswer {
 	mail := ReviewAnswer{
-		Brand: s.Brand, Student: short(s.Verification.Name), Reviewer: short(s.Reviewer.Name), Company: short(s.Reviewer.Company), Declined: declined,
+		Language: s.Language, Brand: s.Brand, Student: short(s.Verification.Name), Reviewer: short(s.Reviewer.Name), Company: short(s.Reviewer.Company), Declined: declined,
 		Confirmed: []string{}, Others: []string{},
 	}
 	for _, k := range skills {

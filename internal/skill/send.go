@@ -58,7 +58,7 @@ func Send(s State, in SendInput) (Next, Sent, error) {
 	if s.Review != nil {
 		next.Unsend = []string{s.Review.Delivery}
 	}
-	next.Deliveries = append(s.mails(in.MailID, s.Reviewer.Email, reviewRequestTemplate, s.requestMail(in), in.Now), s.initiated(in, review))
+	next.Deliveries = append(s.mails(in.MailID, s.Reviewer.Email, ReviewRequestTemplate, s.requestMail(in), in.Now), s.initiated(in, review))
 	sent := Sent{Verification: v.ID, Reviewer: *s.Reviewer, Skills: len(s.Skills), Link: in.link(v.ID, in.Link), ExpiresAt: in.ExpiresAt}
 	return next, sent, nil
 }

@@ -12,7 +12,8 @@ type State struct {
 	Key          *access.Key     // the API key that was shown
 	Pass         *Session        // the session whose token was shown in the API key's place (18.5)
 	Settings     access.Settings // of the owner's organisation
-	Brand        string          // the name that its mails and pages show; known with the verification
+	Brand        string          // the name that its mails and pages show; known with the verification, like the next
+	Language     string          // of its mails; empty: English
 	Session      *Session        // the session of Verification, live or not
 	Verification *Verification   // the verification that the call is about
 	User         *User           // its person

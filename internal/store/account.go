@@ -77,7 +77,7 @@ func loadAccount(k account.Key, state *account.State) *batch {
 		var o organisationRow
 		var a accountRow
 		err := scan(join(o.columns(), a.columns())...)
-		state.Brand, state.Account, state.Code = o.brand(), a.account(), a.code(verifyEmail)
+		state.Brand, state.Language, state.Account, state.Code = o.brand(), o.language(), a.account(), a.code(verifyEmail)
 		return err
 	}, []any{k.ID})
 	return b
@@ -91,7 +91,7 @@ func scanTokenState(scan scanner, state *account.State) error {
 	err := scan(join(t.columns(), c.columns(), o.columns(), a.columns())...)
 	token, client := t.token(), c.client()
 	state.Token, state.Client = &token, &client
-	state.Brand, state.Account, state.Code = o.brand(), a.account(), a.code(verifyEmail)
+	state.Brand, state.Language, state.Account, state.Code = o.brand(), o.language(), a.account(), a.code(verifyEmail)
 	return err
 }
 

@@ -59,6 +59,8 @@ func (r *organisationRow) brand() string {
 	return r.name
 }
 
+func (r *organisationRow) language() string { return settingsFrom(r.settings).Get(access.Language) }
+
 func settingsFrom(text string) access.Settings {
 	settings := access.Settings{}
 	if json.Unmarshal([]byte(text), &settings) != nil {

@@ -240,7 +240,7 @@ func scanVerification(scan scanner, state *skill.State) error {
 	state.Verification, state.User, state.Session = &verification, &user, s.session()
 	state.Skills, state.Items = skillsFromJSON(v.skills), itemsFromJSON(v.items)
 	state.Reviewer, state.Review, state.Touchpoints = w.reviewer(), w.review(), touchpointsFromJSON(touchpoints)
-	state.Brand, state.Settings = g.brand(), settingsFrom(g.settings)
+	state.Brand, state.Language, state.Settings = g.brand(), g.language(), settingsFrom(g.settings)
 	return nil
 }
 
