@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 )
 
 // asked is a verification that was gone through over the wire up to its reviewer.
@@ -308,4 +309,20 @@ func parallelEndorsements(t *testing.T, database string) {
 		}
 	}
 	b.refused("send afterwards", b.sendEmail(late), http.StatusConflict, "DUPLICATE_SKILLS_IN_BUNDLE")
+}
+
+// TestReviewTTL has a server with another life of reviewer links.
+func TestReviewTTL(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, familyClocks["skills"], engines["sqlite"](t))
+	b.config.ReviewTTL = time.Hour
+	b.setup(reviewSetup)
+	a := b.reviewable(whom{})
+	_, token := b.sends(a, robinMail)
+	b.clock.advance(time.Hour - time.Second)
+	if got := b.statusOf(a); got != "pending" {
+		t.Errorf("got %s a second before the hour is over, want pending", got)
+	}
+	b.clock.advance(time.Second)
+	b.refused("answer", b.endorse(token, `{"skillIds":["go"]}`), http.StatusGone, "REVIEWER_TOKEN_EXPIRED")
 }

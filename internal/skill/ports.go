@@ -43,7 +43,7 @@ type Verifications interface {
 	Reviewers(ctx context.Context, key access.Lookup, domain, prefix string) ([]Reviewer, error)
 	// Company returns the company of the reviewer that the key's owner has stored last with this domain; empty: there is none.
 	Company(ctx context.Context, key access.Lookup, domain string) (string, error)
-	// SkillsOfUser returns the key, with its secrets, and the skills of a person of its owner, the newest first. What is unknown is nil or empty.
+	// SkillsOfUser returns the key, with its secrets, and the skills of a person of its owner, those of newer verifications first. What is unknown is nil or empty.
 	SkillsOfUser(ctx context.Context, key access.Lookup, user string) (*access.Key, []UserSkill, error)
 }
 

@@ -3,6 +3,7 @@ package skill
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"avow/internal/access"
 	"avow/internal/outbox"
@@ -159,7 +160,7 @@ func (s *Service) ReviewStatus(ctx context.Context, verification string) (Review
 	return state.Review.StatusAt(s.o.Now()), nil
 }
 
-// SkillsOfUser returns the skills of a person over all verifications. The request must be signed with the key's secret (3.4).
+// SkillsOfUser returns the skills of a person over all verifications, the newest first. The request must be signed with the key's secret (3.4).
 func (s *Service) SkillsOfUser(ctx context.Context, apiKey string, signed access.Signed, user string) ([]UserSkill, error) {
 	if apiKey == "" {
 		return nil, access.ErrKeyUnknown
@@ -168,5 +169,6 @@ func (s *Service) SkillsOfUser(ctx context.Context, apiKey string, signed access
 	if err != nil {
 		return nil, err
 	}
+	slices.SortStableFunc(skills, func(a, b UserSkill) int { return b.CreatedAt.Compare(a.CreatedAt) })
 	return skills, access.CheckSignature(key, signed, s.o.Now())
 }
