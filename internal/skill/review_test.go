@@ -98,6 +98,11 @@ func TestTwoTokens(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		for _, d := range next.Deliveries {
+			if d.Test != (s.Verification.Owner.Mode == access.Test) || d.Org != "org_1" {
+				t.Errorf("%s: got delivery %+v, want it marked as test mode's if it is, for no relay to get it", name, d)
+			}
+		}
 		if one := strings.HasSuffix(told.Link, "=mailed") && next.Review.Link == next.Review.Token; one != test.one {
 			t.Errorf("%s: got link %s, want one token for both: %v", name, told.Link, test.one)
 		}
