@@ -61,7 +61,10 @@ func TestOrgSettings(t *testing.T) {
 		return mustDecode[struct{ Settings map[string]string }](t, o.must(t, "org", "show", "acme")).Settings
 	}
 	before := settings()
-	want(t, "defaults", before, map[string]string{"brand_name": "", "language": "en", "one_attempt_per_combination": "off", "session_token_as_key": "on", "verification_required": "on", "webhook_retries": "days"})
+	want(t, "defaults", before, map[string]string{
+		"brand_name": "", "language": "en", "legacy_review_link": "off", "one_attempt_per_combination": "off", "session_token_as_key": "on", "sync_send": "off",
+		"verification_required": "on", "webhook_retries": "days",
+	})
 	want(t, "org set with --json", o.must(t, "org", "set", "acme", "session_token_as_key", "off"), "")
 	o.must(t, "org", "set", "acme", "brand_name", "Acme Publishing")
 	before["session_token_as_key"], before["brand_name"] = "off", "Acme Publishing"
@@ -90,8 +93,8 @@ func TestKeyCommands(t *testing.T) {
 
 	listed := strings.Split(o.must(t, "key", "list", "--org", "acme"), "\n")
 	slices.SortFunc(listed, func(a, b string) int { return len(a) - len(b) }) // the revoked one has a member more
-	wantMembers(t, listed[0], "keyId", "name", "mode", "org", "createdAt")
-	wantMembers(t, listed[1], "keyId", "name", "mode", "org", "createdAt", "revokedAt")
+	wantMembers(t, listed[0], "keyId", "name", "mode", "org", "credits", "verifiedProfiles", "createdAt")
+	wantMembers(t, listed[1], "keyId", "name", "mode", "org", "credits", "verifiedProfiles", "createdAt", "revokedAt")
 	got := mustDecode[struct{ KeyID, Org, RevokedAt string }](t, listed[1])
 	want(t, "revoked", []string{got.KeyID, got.Org}, []string{ids[1], acme.Org})
 	wantForm(t, "revokedAt", got.RevokedAt, stampForm)

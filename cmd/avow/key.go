@@ -42,13 +42,15 @@ type keyList struct {
 	Org string `help:"An org_… id or the organisation's name; all organisations when left out."`
 }
 
-// Run lists keys, never their secrets.
+// Run lists keys with what they were counted for, never their secrets.
 func (c keyList) Run(s *session) error {
 	type line struct {
 		KeyID     string `json:"keyId"`
 		Name      string `json:"name"`
 		Mode      string `json:"mode"`
 		Org       string `json:"org"`
+		Credits   int    `json:"credits"`
+		Profiles  int    `json:"verifiedProfiles"`
 		CreatedAt string `json:"createdAt"`
 		RevokedAt string `json:"revokedAt,omitempty"`
 	}
@@ -63,7 +65,9 @@ func (c keyList) Run(s *session) error {
 		}
 		var lines []line
 		for _, k := range keys {
-			lines = append(lines, line{k.ID, k.Name, string(k.Owner.Mode), k.Owner.Org, stamp(k.CreatedAt), stamp(k.RevokedAt)})
+			lines = append(lines, line{
+				k.ID, k.Name, string(k.Owner.Mode), k.Owner.Org, k.Credits, k.VerifiedProfiles, stamp(k.CreatedAt), stamp(k.RevokedAt),
+			})
 		}
 		return list(s, lines)
 	})

@@ -82,6 +82,10 @@ type Key struct {
 	PreviousUntil  time.Time
 	CreatedAt      time.Time
 	RevokedAt      time.Time
+
+	// What the key was counted for (skills-api.md 9); known where keys are listed.
+	Credits          int
+	VerifiedProfiles int
 }
 
 // Refusals of credentials. Wire packages map every one of them.
@@ -99,6 +103,9 @@ var TokenRefusals = []*fault.Error{ErrNoCredential, ErrTokenUnknown, ErrTokenExp
 
 // KeyRefusals are the refusals of AuthenticateKey.
 var KeyRefusals = []*fault.Error{ErrKeyUnknown}
+
+// SignatureRefusals are those that CheckSignature adds.
+var SignatureRefusals = []*fault.Error{ErrSignatureMissing, ErrSignatureWrong}
 
 // Need is what an endpoint asks of a token.
 type Need struct {

@@ -40,6 +40,7 @@ const (
 	ForAPIKey       Purpose = "api key"
 	ForSession      Purpose = "session token"
 	ForSessionCache Purpose = "cached session"
+	ForReview       Purpose = "reviewer token"
 	ForKeySecret    Purpose = "api key secret"
 	ForDelivery     Purpose = "delivery"
 	ForCapture      Purpose = "captured mail"
@@ -48,7 +49,7 @@ const (
 )
 
 // purposes lists all of them: their subkeys are derived once, at start.
-var purposes = []Purpose{ForToken, ForClientSecret, ForCode, ForAPIKey, ForSession, ForSessionCache, ForKeySecret, ForDelivery, ForCapture, ForLimit, ForDemo}
+var purposes = []Purpose{ForToken, ForClientSecret, ForCode, ForAPIKey, ForSession, ForSessionCache, ForReview, ForKeySecret, ForDelivery, ForCapture, ForLimit, ForDemo}
 
 // Keyring hashes and seals secrets under the master keys. The first key writes, all read.
 type Keyring struct{ masters []master }

@@ -25,6 +25,8 @@ const (
 	OneAttemptPerCombination = "one_attempt_per_combination"
 	VerificationRequired     = "verification_required"
 	WebhookRetries           = "webhook_retries"
+	SyncSend                 = "sync_send"
+	LegacyReviewLink         = "legacy_review_link"
 	BrandName                = "brand_name"
 	Language                 = "language"
 )
@@ -35,6 +37,8 @@ var KnownSettings = []Setting{
 	{OneAttemptPerCombination, "off", []string{"off", "on"}, "a rejected skill of a source cannot be tried again with the same endorsement type"},
 	{VerificationRequired, "on", []string{"on", "off"}, "new accounts may have to verify their address; off: all are verified from the start"},
 	{WebhookRetries, "days", []string{"days", "contract"}, "how often a webhook is tried: 13 times in three days, or 1 and 3 times more as the reference has it"},
+	{SyncSend, "off", []string{"off", "on"}, "send-email waits for the relay and answers EMAIL_SEND_FAILED when it refuses"},
+	{LegacyReviewLink, "off", []string{"off", "on"}, "the review link that send-email answers can endorse in live mode, too: whoever holds the API key can then endorse"},
 	{BrandName, "", nil, "the name that mails and pages show; empty: the organisation's name"},
 	{Language, "en", nil, "the language of mails to whoever has none of their own, such as en, sv or sv-SE"},
 }

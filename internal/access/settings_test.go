@@ -12,7 +12,7 @@ import (
 // The defaults are those of interfaces.md section 6: the value that is named first.
 func TestSettingDefaults(t *testing.T) {
 	t.Parallel()
-	want := map[string]string{"session_token_as_key": "on", "one_attempt_per_combination": "off", "verification_required": "on", "webhook_retries": "days", "brand_name": "", "language": "en"}
+	want := map[string]string{"session_token_as_key": "on", "one_attempt_per_combination": "off", "verification_required": "on", "webhook_retries": "days", "sync_send": "off", "legacy_review_link": "off", "brand_name": "", "language": "en"}
 	for name, value := range want {
 		if got := (Settings{}).Get(name); got != value {
 			t.Errorf("%s: got %q, want %q", name, got, value)
@@ -86,7 +86,7 @@ func TestCheckSetting(t *testing.T) {
 		"no language":            {Language, "", ErrSettingValue, "a language such as"},
 		"a path for a language":  {Language, "../sv", ErrSettingValue, "a language such as"},
 		"language without end":   {Language, "sv" + strings.Repeat("-sweden", 5), ErrSettingValue, "a language such as"},
-		"unknown":                {"brand", "x", ErrSettingUnknown, "no setting brand; known are session_token_as_key, one_attempt_per_combination, verification_required, webhook_retries, brand_name, language"},
+		"unknown":                {"brand", "x", ErrSettingUnknown, "no setting brand; known are session_token_as_key, one_attempt_per_combination, verification_required, webhook_retries, sync_send, legacy_review_link, brand_name, language"},
 		"unknown in capitals":    {"BRAND_NAME", "x", ErrSettingUnknown, "BRAND_NAME"},
 		"unknown, without value": {"", "", ErrSettingUnknown, "known are"},
 	}

@@ -127,13 +127,18 @@ func (a *App) redisReady(ctx context.Context) error {
 }
 
 func (a *App) verifications() skill.Verifications {
-	if a.cache == nil {
-		return a.Store
+	var v skill.Verifications = a.Store
+	if a.cache != nil {
+		v = skill.WithCache(v, a.cache)
 	}
-	return skill.WithCache(a.Store, a.cache)
+	return skill.WithLimits(v, a.Budgets)
 }
 
 func (a *App) build() error {
+	sender, err := a.sender()
+	if err != nil {
+		return err
+	}
 	random := access.Random{Source: a.o.Random}
 	a.Admin = &access.Admin{Directory: a.Store, Keys: a.keys, Random: random, Now: a.o.Now}
 	a.Accounts = account.NewService(account.Options{
@@ -144,12 +149,12 @@ func (a *App) build() error {
 	a.Skills = skill.NewService(skill.Options{
 		Verifications: a.verifications(), Keys: a.keys, Random: random, Now: a.o.Now, SessionTTL: a.o.Config.SessionTTL,
 		Callbacks: skill.CallbackPolicy{AllowHTTP: a.dev(), Networks: a.o.Config.EgressAllow},
+		ReviewTTL: a.o.Config.ReviewTTL, PublicURL: a.o.PublicURL, Mailer: a.Worker,
 	})
 	a.Deliveries = &outbox.Service{Ledger: a.Store, Keys: a.keys, Now: a.o.Now}
-	sender, err := a.sender()
 	a.Worker.Queue, a.Worker.Senders = a.Store, map[outbox.Kind]outbox.Sender{outbox.Mail: sender, outbox.Webhook: a.webhooks()}
 	a.Worker.Observe = a.observe
-	return err
+	return nil
 }
 
 func (a *App) dev() bool { return a.o.Config.Profile == config.Dev }
@@ -222,7 +227,7 @@ func (a *App) Handler() http.Handler {
 }
 
 func (a *App) pages() pages.Options {
-	o := pages.Options{Version: a.o.Version, PublicURL: a.o.PublicURL, Verifier: a.Accounts}
+	o := pages.Options{Version: a.o.Version, PublicURL: a.o.PublicURL, Verifier: a.Accounts, Reviews: a.Skills}
 	if a.dev() {
 		o.Dev = &pages.Dev{Mails: a.Store, Secrets: a.Store.Secrets, Now: a.o.Now}
 	}

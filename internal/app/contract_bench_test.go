@@ -41,6 +41,8 @@ type bench struct {
 	wanted  string          // the last response
 	answer  *http.Response
 	body    []byte
+	hooks   *hooks
+	relay   *atomic.Bool // mail finds nobody who takes it
 	log     *logBuffer
 	private []string // what must never stand in the log
 }
@@ -93,7 +95,7 @@ func newBench(t *testing.T, start time.Time, database string) *bench {
 	}
 	c.DatabaseURL = database
 	c.SecretKeys = config.Keys{bytes.Repeat([]byte{7}, 32)}
-	return &bench{T: t, clock: &clock{now: start}, config: c, vars: map[string]string{}, seen: map[string]bool{}, log: &logBuffer{}}
+	return &bench{T: t, clock: &clock{now: start}, config: c, vars: map[string]string{}, seen: map[string]bool{}, hooks: &hooks{}, relay: &atomic.Bool{}, log: &logBuffer{}}
 }
 
 // play carries out the sections from top to bottom.
@@ -128,6 +130,10 @@ func (b *bench) section(name, text string) {
 		b.mail(text)
 	case "no mail":
 		b.noMail(text)
+	case "webhook":
+		b.webhook(text)
+	case "no webhook":
+		b.noWebhook(text)
 	default:
 		b.Fatalf("got section %q, want one of contract/README.md", name)
 	}
@@ -165,6 +171,7 @@ func (b *bench) processes() {
 		})
 		b.must(err)
 		b.Cleanup(func() { _ = a.Close() })
+		b.receive(a.Worker)
 		b.apps = append(b.apps, a)
 	}
 	b.app = b.apps[0]
@@ -212,7 +219,7 @@ func (b *bench) request(text string) {
 	}
 	for _, line := range lines[1:] {
 		name, value, _ := strings.Cut(line, ": ")
-		r.Header.Add(strings.TrimSuffix(name, ":"), b.fill(value))
+		r.Header.Add(strings.TrimSuffix(name, ":"), b.sign(r, b.fillTime(value)))
 	}
 	b.send(r)
 }

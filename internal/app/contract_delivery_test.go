@@ -11,7 +11,7 @@ import (
 )
 
 // webhook puts a webhook into the queue, by a change of an account that the organisation gets for it.
-func (b *bench) webhook(a arguments) {
+func (b *bench) seedWebhook(a arguments) {
 	b.Helper()
 	ctx := context.Background()
 	o, err := b.app.Admin.Organisation(ctx, a.named["org"])

@@ -115,7 +115,7 @@ func (b *bench) fixture(noun string, a arguments) {
 	fixtures := map[string]func(arguments){
 		"org": b.organisation, "client": b.client, "account": b.account, "token": b.token, "key": b.key, "set": b.set,
 		"revoke": b.revoke, "disable": b.disable, "initiate": b.initiate, "verify": b.verify, "reject": b.reject, "complete": b.complete,
-		"break": b.breakStore, "mail": b.captured, "spend": b.spend, "webhook": b.webhook, "attempt": b.attempt, "cancel": b.cancel,
+		"break": b.breaks, "mend": b.mend, "rotate": b.rotate, "mail": b.captured, "spend": b.spend, "webhook": b.seedWebhook, "attempt": b.attempt, "cancel": b.cancel,
 	}
 	make, ok := fixtures[noun]
 	if !ok {
@@ -124,12 +124,18 @@ func (b *bench) fixture(noun string, a arguments) {
 	make(a)
 }
 
-// breakStore takes the database away from every process.
-func (b *bench) breakStore(arguments) {
+// breaks takes the database away from every process, or the mail relay.
+func (b *bench) breaks(a arguments) {
+	if a.words[0] == "mail" {
+		b.relay.Store(true)
+		return
+	}
 	for _, a := range b.apps {
 		b.must(a.Close())
 	}
 }
+
+func (b *bench) mend(arguments) { b.relay.Store(false) }
 
 func (b *bench) organisation(a arguments) {
 	o, err := b.app.Admin.CreateOrganisation(context.Background(), a.words[0], false)
@@ -225,6 +231,17 @@ func (b *bench) key(a arguments) {
 	b.private = append(b.private, k.Text, k.Secret)
 }
 
+// rotate gives a key another secret.
+func (b *bench) rotate(a arguments) {
+	name := a.words[1]
+	overlap, err := time.ParseDuration(a.named["overlap"])
+	b.must(err)
+	k, err := b.app.Admin.RotateKey(context.Background(), b.vars[name+".id"], overlap)
+	b.must(err)
+	b.vars[name+".previous.secret"], b.vars[name+".secret"] = b.vars[name+".secret"], k.Secret
+	b.private = append(b.private, k.Secret)
+}
+
 func (b *bench) set(a arguments) {
 	_, err := b.app.Admin.Set(context.Background(), a.words[0], a.words[1], a.words[2])
 	b.must(err)
@@ -296,18 +313,23 @@ func (b *bench) captured(a arguments) {
 	b.must(b.app.Store.Keep(context.Background(), m))
 }
 
+// deliver sends what is due.
+func (b *bench) deliver() {
+	b.Helper()
+	for {
+		n, err := b.worker().Once(context.Background())
+		b.must(err)
+		if n == 0 {
+			return
+		}
+	}
+}
+
 // mailsTo delivers what is due and returns the mails to an address, newest first.
 func (b *bench) mailsTo(to string) []outbox.Captured {
 	b.Helper()
-	ctx := context.Background()
-	for {
-		n, err := b.worker().Once(ctx)
-		b.must(err)
-		if n == 0 {
-			break
-		}
-	}
-	mails, err := b.app.Store.Mails(ctx, to, 1000)
+	b.deliver()
+	mails, err := b.app.Store.Mails(context.Background(), to, 1000)
 	b.must(err)
 	return mails
 }

@@ -18,6 +18,8 @@ var kinds = map[string]string{
 	"ver_test": `ver_test_[0-9A-Za-z]{22}`,
 	"usr_live": `usr_live_[0-9A-Za-z]{22}`,
 	"usr_test": `usr_test_[0-9A-Za-z]{22}`,
+	"evt":      `evt_[0-9A-Za-z]{22}`,
+	"digest":   `sha256:[0-9a-f]{64}`,
 	"key":      `key_[0-9A-Za-z]{22}`,
 	"org":      `org_[0-9A-Za-z]{22}`,
 	"text":     `(?:[^"\\]|\\.)+`,

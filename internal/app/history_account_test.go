@@ -13,6 +13,7 @@ import (
 	"github.com/anishathalye/porcupine"
 
 	"avow/internal/code"
+	"avow/internal/outbox"
 )
 
 // accountKind is about the verification of one account, by its holder, by a system that names it and on the page: a code works once, only the last one that was made is
@@ -154,7 +155,7 @@ const lastLetters = 4
 
 // last tries the codes of the last letters, of which one is live unless the budget is spent, and whether one works again.
 func (a *accountScene) last() []deed {
-	if err := a.delivered(); err != nil {
+	if err := a.delivered(outbox.Mail); err != nil {
 		a.Error(err)
 		return nil
 	}

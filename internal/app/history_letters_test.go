@@ -38,9 +38,9 @@ type letters struct {
 func newLetters() *letters { return &letters{to: map[string][]letter{}} }
 
 // carry has the worker run until the test ends.
-func (l *letters) carry(t *testing.T, w *outbox.Worker) {
+func (l *letters) carry(t *testing.T, w *outbox.Worker, webhooks outbox.Sender) {
 	t.Helper()
-	w.Senders = map[outbox.Kind]outbox.Sender{outbox.Mail: l}
+	w.Senders = map[outbox.Kind]outbox.Sender{outbox.Mail: l, outbox.Webhook: webhooks}
 	ctx, stop := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { w.Run(ctx, func(err error) { t.Errorf("worker: %v", err) }) })
@@ -53,6 +53,9 @@ func (l *letters) Send(_ context.Context, d outbox.Delivery) (outbox.Answer, err
 	var data account.Confirmation
 	if err := json.Unmarshal(d.Payload, &message); err != nil {
 		return outbox.Answer{}, outbox.Permanent(err)
+	}
+	if message.Template != account.ConfirmationTemplate {
+		return outbox.Answer{Text: "not looked at"}, nil
 	}
 	if err := json.Unmarshal(message.Data, &data); err != nil {
 		return outbox.Answer{}, outbox.Permanent(err)
@@ -79,20 +82,20 @@ func (l *letters) of(email string) []letter {
 }
 
 // delivered returns when no mail waits any more: each is sent or cancelled.
-func (s *stage) delivered() error {
+func (s *stage) delivered(kind outbox.Kind) error {
 	ctx, cancel := context.WithTimeout(context.Background(), letterTime)
 	defer cancel()
 	again := time.NewTicker(time.Millisecond)
 	defer again.Stop()
 	for {
-		if due, err := s.app.Store.NextDue(ctx, outbox.Mail); err != nil || due.IsZero() {
+		if due, err := s.app.Store.NextDue(ctx, kind); err != nil || due.IsZero() {
 			return err
 		}
 		s.app.Worker.Wake() // another replica may have made it, whose worker does not run
 		select {
 		case <-again.C:
 		case <-ctx.Done():
-			return fmt.Errorf("got mail that still waits after %s, want it sent", letterTime)
+			return fmt.Errorf("got a %s that still waits after %s, want it sent", kind, letterTime)
 		}
 	}
 }

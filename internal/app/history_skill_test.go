@@ -1,7 +1,6 @@
 package app_test
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"math/bits"
@@ -72,12 +71,26 @@ func (m skillModel) step(c skillCall, a skillAnswer) (bool, skillModel) {
 	case "select":
 		after[c.of].items = c.set
 	case "send":
+		if word := m.unready(c.of); word != "" {
+			return a.word == word, m
+		}
 		after[c.of].sent = true
 	}
 	if after.fullest(c.of) > skill.MaxSkillsPerSource {
 		return a.word == "MAX_SKILLS_PER_SOURCE", m
 	}
 	return a.word == "done", after
+}
+
+// unready is what a verification that has a reviewer cannot be sent for.
+func (m skillModel) unready(of int) string {
+	switch {
+	case m[of].skills == 0:
+		return "NO_SKILLS_FOUND"
+	case m[of].items == 0:
+		return "VERIFICATION_NOT_FOUND"
+	}
+	return ""
 }
 
 // fullest counts the skills on the fullest source of a verification: its own, and those of others that were sent.
@@ -109,6 +122,7 @@ func beginSkill(s *stage, n int) scene {
 	k := &skillScene{stage: s, claims: 35, selects: 25, sends: 20 * (1 - n%2)}
 	for i := range k.opened {
 		k.opened[i] = s.open(fmt.Sprintf("student-%d@example.com", n))
+		s.skills(http.MethodPost, "/storereviewerdetails/store", reviewerBody(k.opened[i].RecordVerificationID, robinMail), http.StatusOK)
 	}
 	return k
 }
@@ -164,47 +178,16 @@ func step(got outcome, err error) (any, error) {
 		return nil, err
 	case got.status == http.StatusOK || got.status == http.StatusCreated:
 		return skillAnswer{word: "done"}, nil
-	case got.status == http.StatusConflict && json.Unmarshal([]byte(got.body), &refusal) == nil:
+	case (got.status == http.StatusConflict || got.status == http.StatusNotFound) && json.Unmarshal([]byte(got.body), &refusal) == nil:
 		return skillAnswer{word: refusal.Error.Code}, nil
 	}
 	return nil, got.unexplained()
 }
 
-// send does through the store what the endpoint that is not built yet will do: the check of 6.1 inside the change that sends.
 func (k *skillScene) send(of int) deed {
 	return deed{skillCall{verb: "send", of: of}, func() (any, error) {
-		var word string
-		subject := skill.Subject{Verification: k.opened[of].RecordVerificationID}
-		err := k.app.Store.ChangeVerification(context.Background(), subject, func(s skill.State) (skill.Next, error) {
-			if word = "done"; tooFull(s) {
-				word = "MAX_SKILLS_PER_SOURCE"
-				return skill.Next{}, nil
-			}
-			v := *s.Verification
-			v.InitiatedAt = k.clock.Now()
-			return skill.Next{Verification: &v}, nil
-		})
-		return skillAnswer{word: word}, err
+		return step(k.ask(http.MethodPost, "/api/v1/humanverification/send-email", "", "X-Api-Key", k.vars["k.api"], "X-Session-Token", k.opened[of].SessionToken))
 	}}
-}
-
-// tooFull counts as 6.1 says, with what the store has loaded.
-func tooFull(s skill.State) bool {
-	for _, item := range s.Items {
-		on := map[string]bool{}
-		for _, own := range s.Skills {
-			on[own.ID] = true
-		}
-		for _, t := range s.Touchpoints {
-			if t.Source == item.Source {
-				on[t.Skill] = true
-			}
-		}
-		if len(on) > skill.MaxSkillsPerSource {
-			return true
-		}
-	}
-	return false
 }
 
 func (k *skillScene) skillsOf(of int) deed {

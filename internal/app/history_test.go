@@ -53,7 +53,7 @@ var stateSeed = maphash.MakeSeed()
 // hashState spares the search most comparisons of states.
 func hashState(state any) uint64 { return maphash.Comparable(stateSeed, state) }
 
-var historyKinds = []kind{accountKind, refreshKind, skillKind, selectionKind}
+var historyKinds = []kind{accountKind, refreshKind, skillKind, selectionKind, reviewKind}
 
 // scene is what one history is about.
 type scene interface {
@@ -185,9 +185,11 @@ type stage struct {
 	*bench
 	client  *http.Client
 	letters *letters
+	told    *told
 }
 
 const stageSetup = `org acme
+key t org=acme mode=test
 client web org=acme scopes="/external/me/r /external/me/w" offline
 client sys org=acme scopes="/external/account/r /external/account/w"
 token system client=sys ttl=1000h
@@ -198,11 +200,11 @@ func newStage(t *testing.T, database string) *stage {
 	t.Helper()
 	// Fewer kept connections than clients would mean new ones all the time, until the system has no port left.
 	transport := &http.Transport{MaxIdleConnsPerHost: len(historyKinds) * maxClients}
-	s := &stage{bench: newBench(t, familyClocks["accounts"], database), client: &http.Client{Transport: transport}, letters: newLetters()}
+	s := &stage{bench: newBench(t, familyClocks["accounts"], database), client: &http.Client{Transport: transport}, letters: newLetters(), told: newTold()}
 	s.config.Limits = false
 	s.setup(stageSetup)
 	t.Cleanup(transport.CloseIdleConnections)
-	s.letters.carry(t, s.app.Worker)
+	s.letters.carry(t, s.app.Worker, s.told)
 	return s
 }
 
@@ -210,7 +212,7 @@ func newStage(t *testing.T, database string) *stage {
 func (s *stage) on(t *testing.T) *stage {
 	b := *s.bench
 	b.T, b.vars = t, maps.Clone(s.vars)
-	return &stage{bench: &b, client: s.client, letters: s.letters}
+	return &stage{bench: &b, client: s.client, letters: s.letters, told: s.told}
 }
 
 // ask makes a call; the body of its answer is read into what is given, if anything is.

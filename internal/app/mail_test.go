@@ -16,12 +16,21 @@ import (
 	"avow/internal/config"
 	"avow/internal/mail"
 	"avow/internal/outbox"
+	"avow/internal/skill"
 	"avow/internal/store"
 )
 
 // mailData is what decisions put into mails, by template, with every member filled.
 var mailData = map[string]any{
 	account.ConfirmationTemplate: account.Confirmation{Brand: "Acme", Email: "anna@example.com", Link: "https://a.example/", Expires: "2024-01-15T12:00:00Z", Language: "sv"},
+	skill.ReviewRequestTemplate: skill.ReviewRequest{
+		Language: "sv", Brand: "Acme", Reviewer: "Robin", Student: "Alex", Source: "Shop", Skills: []string{"Go"}, Link: "https://a.example/", Expires: "2024-01-15T12:00:00Z",
+	},
+	skill.ReviewAnswerTemplate: skill.ReviewAnswer{
+		Language: "sv", Brand: "Acme", Student: "Alex", Reviewer: "Robin", Company: "Northwind", Confirmed: []string{"Go"}, Others: []string{}, Declined: true,
+	},
+	skill.EmailChangedTemplate: skill.EmailNotice{Language: "sv", Brand: "Acme", Email: "anna@example.com"},
+	skill.EmailTakenTemplate:   skill.EmailNotice{Language: "sv", Brand: "Acme", Email: "anna@example.com"},
 }
 
 // A template and the decision that asks for it agree on the names of the data: nothing that a template wants is missing.

@@ -26,6 +26,7 @@ type receivedCall struct {
 func newCallbackBench(t *testing.T, setup string) *bench {
 	t.Helper()
 	b := newBench(t, familyClocks["skills"], "sqlite:"+filepath.Join(t.TempDir(), "avow.db"))
+	b.hooks = nil
 	b.setup(setup + "org acme\nkey k org=acme mode=test\naccount anna org=acme email=anna@example.com\n")
 	return b
 }

@@ -88,7 +88,7 @@ type Config struct {
 	// VerificationTTL is more than zero.
 	VerificationTTL time.Duration `env:"AVOW_VERIFICATION_TTL" envDefault:"24h" help:"Life of an account verification request."`
 	// ReviewTTL is more than zero.
-	ReviewTTL time.Duration `env:"AVOW_REVIEW_TTL" envDefault:"720h" help:"Life of a reviewer link (720h is 30 days). Takes effect with the reviewer links."`
+	ReviewTTL time.Duration `env:"AVOW_REVIEW_TTL" envDefault:"720h" help:"Life of a reviewer link (720h is 30 days), from the mail to its end."`
 	// ShutdownTimeout is more than zero.
 	ShutdownTimeout time.Duration `env:"AVOW_SHUTDOWN_TIMEOUT" envDefault:"15s" help:"Time for requests in flight and attempts to deliver at a gentle stop."`
 

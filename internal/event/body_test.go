@@ -38,8 +38,8 @@ func bodies() map[string]struct {
 		want string
 	}{
 		"initiated, human": {
-			Initiated{Head: head(VerificationInitiated, "pending"), ExpiresAt: Instant(at)},
-			`{"event":"verification.initiated",` + headJSON + `"verificationMethod":"human","endorsementType":null,"status":"pending","expiresAt":"2025-04-09T10:05:00.123Z"}`,
+			Initiated{Head: head(VerificationInitiated, "pending"), ExpiresAt: Instant(at), Evidence: "sha256:0"},
+			`{"event":"verification.initiated",` + headJSON + `"verificationMethod":"human","endorsementType":null,"status":"pending","expiresAt":"2025-04-09T10:05:00.123Z","evidenceDigest":"sha256:0"}`,
 		},
 		"initiated, assessment": {
 			Initiated{Head: head(VerificationInitiated, "pending")},
@@ -50,7 +50,7 @@ func bodies() map[string]struct {
 				Head: head(VerificationCompleted, "completed"),
 				Skills: List[Skill]{{
 					ID: "skill_001", Name: OrNull(awkward), Status: "verified", Verified: true, VerifiedAt: Instant(at), VerifiedBy: OrNull("reviewer"),
-					ProofURLs: List[string]{"https://p.example/?a=1&b=<2>"},
+					ProofURLs: List[string]{"https://p.example/?a=1&b=<2>"}, Answer: "confirmed",
 				}, {ID: "skill_002", Status: "rejected"}},
 				Sources: Sources{
 					Projects:     List[Project]{{ID: "1", Name: awkward, Start: Instant(at)}},
@@ -62,7 +62,7 @@ func bodies() map[string]struct {
 			},
 			`{"event":"verification.completed",` + headJSON + `"verificationMethod":"human","endorsementType":null,"status":"completed",` +
 				`"skills":[{"skillId":"skill_001","name":"` + awkwardJSON + `","status":"verified","verified":true,"verifiedAt":"2025-04-09T10:05:00.123Z",` +
-				`"verifiedBy":"reviewer","proofUrls":["https://p.example/?a=1&b=<2>"]},` +
+				`"verifiedBy":"reviewer","proofUrls":["https://p.example/?a=1&b=<2>"],"answer":"confirmed"},` +
 				`{"skillId":"skill_002","name":null,"status":"rejected","verified":false,"verifiedAt":null,"verifiedBy":null,"proofUrls":[]}],` +
 				`"sources":{"projects":[{"externalProjectId":"1","projectName":"` + awkwardJSON + `","description":null,"startDate":"2025-04-09T10:05:00.123Z","endDate":null}],` +
 				`"experience":[{"externalExpId":"e","companyName":"N & N","role":"Dev","description":"d","startDate":null,"endDate":null}],` +
@@ -81,10 +81,10 @@ func bodies() map[string]struct {
 				`"summary":{"totalSkillsVerified":0,"totalProjects":0,"totalExperience":0,"totalCertificates":0}}`,
 		},
 		"declined": {
-			Completed{Head: head(VerificationCompleted, "completed"), Reviewer: &Reviewer{}, Signals: List[string]{"free_mail"}, DeclineReason: "cannot_judge"},
+			Completed{Head: head(VerificationCompleted, "completed"), Reviewer: &Reviewer{}, Signals: List[Signal]{{"free_mail", "Anybody."}}, DeclineReason: "cannot_judge", Evidence: "sha256:0"},
 			`{"event":"verification.completed",` + headJSON + `"verificationMethod":"human","endorsementType":null,"status":"completed","skills":[],` +
 				`"sources":{"projects":[],"experience":[],"certificates":[]},"reviewer":{"name":"","email":"","company":"","website":null},"assessment":null,` +
-				`"summary":{"totalSkillsVerified":0,"totalProjects":0,"totalExperience":0,"totalCertificates":0},"signals":["free_mail"],"declineReason":"cannot_judge"}`,
+				`"summary":{"totalSkillsVerified":0,"totalProjects":0,"totalExperience":0,"totalCertificates":0},"signals":[{"signal":"free_mail","meaning":"Anybody."}],"declineReason":"cannot_judge","evidenceDigest":"sha256:0"}`,
 		},
 		"account": {
 			Envelope{

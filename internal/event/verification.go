@@ -18,7 +18,8 @@ type Head struct {
 // Initiated is the body of verification.initiated: no results yet.
 type Initiated struct {
 	Head
-	ExpiresAt Instant `json:"expiresAt,omitzero"` // human: when the reviewer's link ends
+	ExpiresAt Instant `json:"expiresAt,omitzero"`       // human: when the reviewer's link ends
+	Evidence  string  `json:"evidenceDigest,omitempty"` // human: what the reviewer is shown
 }
 
 // Completed is the body of verification.completed: the full results.
@@ -29,8 +30,9 @@ type Completed struct {
 	Reviewer      *Reviewer    `json:"reviewer"`   // nil: by assessment
 	Assessment    *Assessment  `json:"assessment"` // nil: by a reviewer
 	Summary       Summary      `json:"summary"`
-	Signals       List[string] `json:"signals,omitempty"`       // what is odd about a review, never a verdict (18.15)
-	DeclineReason string       `json:"declineReason,omitempty"` // the reviewer declined (18.16)
+	Signals       List[Signal] `json:"signals,omitempty"`        // what is odd about a review, never a verdict (18.15)
+	DeclineReason string       `json:"declineReason,omitempty"`  // the reviewer declined (18.16)
+	Evidence      string       `json:"evidenceDigest,omitempty"` // human: what the reviewer saw, the same as when the mail was sent
 }
 
 // Skill is one skill's result.
@@ -42,6 +44,13 @@ type Skill struct {
 	VerifiedAt Instant      `json:"verifiedAt"`
 	VerifiedBy *string      `json:"verifiedBy"` // reviewer or assessment
 	ProofURLs  List[string] `json:"proofUrls"`
+	Answer     string       `json:"answer,omitempty"` // what the reviewer said of this very skill: confirmed, not_confirmed or cannot_judge
+}
+
+// Signal is something odd about a review.
+type Signal struct {
+	Code    string `json:"signal"`
+	Meaning string `json:"meaning"` // in a sentence for people
 }
 
 // Sources are the items that back the skills, with the names that endpoint 7 gives their members (5.7).

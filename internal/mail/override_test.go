@@ -3,6 +3,8 @@ package mail
 import (
 	"errors"
 	"io/fs"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -110,9 +112,33 @@ func TestEveryMistakeIsToldAtOnce(t *testing.T) {
 		"sv/confirm_email.txt:3: there is no key \"expire\""+known,
 		"sv/confirm_email.txt:4: want {{.link}} on a line of its own",
 		"sv/confirm_email.txt:5: there is no key \"nickname\""+known,
-		"sv/confirm_mail.txt:1: there is no such file; known are common.txt, dates.txt, confirm_email.subject.txt, confirm_email.txt, confirm_email.html",
-		"sv/deep/confirm_email.txt:1: there is no such file; known are common.txt, dates.txt, confirm_email.subject.txt, confirm_email.txt, confirm_email.html",
+		"sv/confirm_mail.txt:1: there is no such file; known are "+everyFile(),
+		"sv/deep/confirm_email.txt:1: there is no such file; known are "+everyFile(),
 	)
+}
+
+// everyFile lists what the folder of a language may hold.
+func everyFile() string {
+	names := []string{"common.txt", "dates.txt"}
+	for _, template := range ownFiles().templates() {
+		for _, end := range ends {
+			names = append(names, template+end)
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+// inEveryMail is a mistake that every template meets, each with the keys that it knows.
+func inEveryMail(mistake string) []string {
+	var lines []string
+	for _, template := range ownFiles().templates() {
+		keys := slices.Sorted(maps.Keys(ownFiles().samples(template).Filled))
+		keys = append(keys, "language")
+		slices.Sort(keys)
+		lines = append(lines, mistake+"; known are "+strings.Join(keys, ", "))
+	}
+	slices.Sort(lines)
+	return lines
 }
 
 func TestMistakes(t *testing.T) {
@@ -141,7 +167,7 @@ func TestMistakes(t *testing.T) {
 		"text outside":             {letter, whole("{{template \"button\" .}}") + "\n\n  Lost", []string{letter + ":6: this stands outside of every {{define}}, so no mail would show it"}},
 		"value outside":            {letter, whole("{{template \"button\" .}}") + "\n{{.brand}}", []string{letter + ":5: this stands outside of every {{define}}, so no mail would show it"}},
 		"no months":                {"en/dates.txt", "2 January 2006\n", []string{"en/dates.txt:1: " + errDates.Error()}},
-		"frame":                    {"frame.html", strings.Replace(ownFiles()["frame.html"], "<title>", "\n{{.colour}}<title>", 1), []string{`frame.html:9: there is no key "colour"` + known}},
+		"frame":                    {"frame.html", strings.Replace(ownFiles()["frame.html"], "<title>", "\n{{.colour}}<title>", 1), inEveryMail(`frame.html:9: there is no key "colour"`)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -145,8 +145,13 @@ func renderSample(t *testing.T, r *Renderer, template, language, word string) Co
 	t.Helper()
 	data := ownFiles().samples(template).Filled
 	for key, value := range data {
-		if text, ok := value.(string); ok {
-			data[key] = otherWord(text, word)
+		switch v := value.(type) {
+		case string:
+			data[key] = otherWord(v, word)
+		case []any:
+			for i := range v {
+				v[i] = word
+			}
 		}
 	}
 	data["language"] = language

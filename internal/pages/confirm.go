@@ -46,14 +46,23 @@ func (p *Pages) confirm(w http.ResponseWriter, r *http.Request) error {
 
 // readForm takes the values from the body alone; a form that cannot be read is not whole.
 func readForm(w http.ResponseWriter, r *http.Request) (c confirmation, whole bool, err error) {
+	values, err := formIn(w, r)
+	c, whole = confirmationIn(values)
+	return c, whole, err
+}
+
+// formIn reads a form from the body alone; one that cannot be read has no values.
+func formIn(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	unreadable := r.ParseForm()
 	var tooLarge *http.MaxBytesError
 	if errors.As(unreadable, &tooLarge) {
-		return confirmation{}, false, web.ErrTooLarge
+		return nil, web.ErrTooLarge
 	}
-	c, whole = confirmationIn(r.PostForm)
-	return c, whole && unreadable == nil, nil
+	if unreadable != nil {
+		return nil, nil
+	}
+	return r.PostForm, nil
 }
 
 // refused tells faults of the link from faults of the server.

@@ -1,4 +1,4 @@
-// Package pages serves what people look at: the page behind the link of a confirmation mail, and in `avow dev` the captured mails and received webhooks.
+// Package pages serves what people look at: the pages behind the links of mails, and in `avow dev` the captured mails and received webhooks.
 //
 // Every page works without scripts and loads nothing but style sheets of its own; the developer's pages have a script as well, which copies. A GET never changes anything.
 package pages
@@ -23,6 +23,7 @@ type Options struct {
 	Version   string
 	PublicURL string // base of our own addresses, without a trailing slash; shown in examples
 	Verifier  Verifier
+	Reviews   Reviewing
 	Dev       *Dev // nil: not in dev, and nothing below /dev/ exists
 }
 
@@ -68,6 +69,8 @@ func (p *Pages) routes() []web.Route {
 		{Method: http.MethodGet, Path: "/{$}", Handle: p.start},
 		{Method: http.MethodGet, Path: "/confirm", Handle: p.askToConfirm},
 		{Method: http.MethodPost, Path: "/confirm", Handle: p.confirm},
+		{Method: http.MethodGet, Path: reviewPath, Handle: p.askForReview},
+		{Method: http.MethodPost, Path: reviewPath, Handle: p.takeReview},
 	}
 	routes = append(routes, p.assets.routes()...)
 	if p.o.Dev == nil {

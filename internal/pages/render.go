@@ -36,7 +36,7 @@ func parseTemplates(a assets) templates {
 	all := templates{}
 	for _, file := range found {
 		name := strings.TrimSuffix(path.Base(file), ".html")
-		t := template.New("frame.html").Option("missingkey=error").Funcs(template.FuncMap{"instant": instant, "iso": iso, "asset": a.address})
+		t := template.New("frame.html").Option("missingkey=error").Funcs(template.FuncMap{"instant": instant, "iso": iso, "minute": minute, "asset": a.address})
 		all[name] = template.Must(t.ParseFS(files, "templates/frame.html", file))
 	}
 	delete(all, "frame")
@@ -79,6 +79,9 @@ func write(w http.ResponseWriter, status int, contentType string, body []byte) {
 
 // instant writes a time for people.
 func instant(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04:05 UTC") }
+
+// minute is instant for what nobody counts in seconds.
+func minute(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04 UTC") }
 
 // iso writes a time for programs.
 func iso(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"avow/internal/outbox"
+	"avow/internal/skill"
 	"avow/internal/web"
 )
 
@@ -219,10 +220,15 @@ func TestEveryTemplateFilledAndEmpty(t *testing.T) {
 	yes := true
 	filled := map[string][]any{
 		"start": {nil}, "confirmed": {nil}, "refused": {nil},
-		"confirm":  {confirmation{}, confirmation{ID: "1", Code: "2"}},
-		"problem":  {problem{}, problem{Title: "T", Text: "X", RequestID: "r"}},
-		"mails":    {mailList{}, mailList{To: "a@example.com"}, mailList{Mails: twoMails(), Full: true}},
-		"mail":     {mailDetail{}, mailDetail{Mail: outbox.Captured{Test: true}, Text: segments("https://a.example"), Copies: copyables("https://a.example?code=1")}},
+		"confirm": {confirmation{}, confirmation{ID: "1", Code: "2"}},
+		"problem": {problem{}, problem{Title: "T", Text: "X", RequestID: "r"}},
+		"mails":   {mailList{}, mailList{To: "a@example.com"}, mailList{Mails: twoMails(), Full: true}},
+		"mail":    {mailDetail{}, mailDetail{Mail: outbox.Captured{Test: true}, Text: segments("https://a.example"), Copies: copyables("https://a.example?code=1")}},
+		"review": {
+			review{}, reviewOf(someReview(), ask{"ver", "tok"}, nil), review{ReviewPage: someReview(), Missing: true, Skills: []reviewedSkill{{}}},
+			reviewOf(skill.ReviewPage{MayAnswer: true, Test: true}, ask{}, nil),
+		},
+		"reviewed": {review{}}, "noreview": {review{}}, "answered": {thanks{}, thanks{Declined: true}, thanks{Endorsed: skill.Endorsed{Verified: 1}}, thanks{Endorsed: skill.Endorsed{Verified: 2}}},
 		"webhooks": {webhookList{}, webhookList{reloading: reloading{Refresh: true}, Calls: []shownCall{{}, shownCallOf(call{Signatures: signatures{SVP: &yes}, Body: `{"event":"e","mode":"test"}`})}}},
 	}
 	for _, o := range []Options{{}, {Version: "1", PublicURL: "http://a.example", Dev: &Dev{}}} {

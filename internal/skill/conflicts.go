@@ -69,7 +69,7 @@ func (b bundle) sources() map[Source]bool {
 	return sources
 }
 
-// fullest counts the distinct skills of the source that would have the most: this bundle's, which are distinct, and those that others have there besides.
+// fullest counts the distinct skills of the source that would have the most: this bundle's, which are distinct, and those that others which were sent have there besides.
 func (b bundle) fullest() int {
 	own, others := map[string]bool{}, map[Source]map[string]bool{}
 	for _, s := range b.skills {
@@ -79,7 +79,7 @@ func (b bundle) fullest() int {
 		if others[t.Source] == nil {
 			others[t.Source] = map[string]bool{}
 		}
-		if !own[t.Skill] {
+		if t.Sent && !own[t.Skill] {
 			others[t.Source][t.Skill] = true
 		}
 	}

@@ -15,7 +15,7 @@ var (
 )
 
 func touch(source Source, skill, endorsement string, status Status, by Verifier) Touchpoint {
-	return Touchpoint{Source: source, Skill: skill, Endorsement: endorsement, Status: status, VerifiedBy: by}
+	return Touchpoint{Source: source, Skill: skill, Endorsement: endorsement, Status: status, VerifiedBy: by, Sent: true}
 }
 
 // some returns n skills from number first on.

@@ -15,7 +15,10 @@ type Subject struct {
 	Secret access.Lookup // what was shown as API key
 	ByPass bool          // it looks like a session's token
 
-	// The verification: that of the session's token, else the one with the id, else that of the session whose token stands in the key's place.
+	// The verification: on public calls that of the reviewer's token; that of the session's token, else the one with the id, else that of the session whose token
+	// stands in the key's place.
+	ByReview     bool
+	Review       access.Lookup
 	ByToken      bool
 	Token        access.Lookup
 	Verification string
@@ -23,7 +26,7 @@ type Subject struct {
 	// Lists asks for the lists of the verification's session. They are large, and few calls need them.
 	Lists bool
 
-	// The persons that init may mean; an empty key means nobody.
+	// The persons that the call may mean; an empty key means nobody. On public calls by a session's token the e-mail counts alone.
 	EmailKey string
 	PhoneKey string
 }
@@ -35,4 +38,17 @@ type Verifications interface {
 	// ChangeVerification loads the state, lets decide decide, saves what it returns and commits; only then does it return decide's error. Two changes of what one
 	// person has never both decide on the same state. Decide may run more than once. What Next leaves out of user and verification is the state's.
 	ChangeVerification(ctx context.Context, subject Subject, decide func(State) (Next, error)) error
+	// Reviewers returns the reviewers that the key's owner has stored with this domain, by e-mail, each address once as it was stored last, at most MaxSuggestions;
+	// those alone whose address begins with prefix. A key that is unknown or revoked has none.
+	Reviewers(ctx context.Context, key access.Lookup, domain, prefix string) ([]Reviewer, error)
+	// Company returns the company of the reviewer that the key's owner has stored last with this domain; empty: there is none.
+	Company(ctx context.Context, key access.Lookup, domain string) (string, error)
+	// SkillsOfUser returns the key, with its secrets, and the skills of a person of its owner, those of newer verifications first. What is unknown is nil or empty.
+	SkillsOfUser(ctx context.Context, key access.Lookup, user string) (*access.Key, []UserSkill, error)
+}
+
+// UserSkill is a skill of a person with the verification that it belongs to.
+type UserSkill struct {
+	Skill
+	Verification string
 }

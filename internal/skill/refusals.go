@@ -19,12 +19,29 @@ var (
 	ErrAssessmentPassed    = fault.New(fault.Conflict, "assessment_passed", "Some skills have already passed an assessment on the same source.")
 	ErrSkillsUnknown       = fault.New(fault.NotFound, "skills_unknown", "There are no skills for this verification.")
 	ErrVerificationUnknown = fault.New(fault.NotFound, "verification_unknown", "There is no such verification.")
+
+	ErrEmail                  = fault.New(fault.Invalid, "email_malformed", "The e-mail address cannot be used.").On("email")
+	ErrWebsite                = fault.New(fault.Invalid, "website_malformed", "The website must be an absolute web address.").On("website")
+	ErrMethodOther            = fault.New(fault.Invalid, "method_other", "The verification is not carried out by a reviewer.")
+	ErrVerificationUnresolved = fault.New(fault.NotFound, "verification_unresolved", "There is no such verification, or it is not complete enough yet.")
+	ErrReviewerTaken          = fault.New(fault.Conflict, "reviewer_taken", "The reviewer was asked about the same skill on the same source under another endorsement type.").On("email")
+	ErrSelfReview             = fault.New(fault.Conflict, "self_review", "Nobody can review their own skills.").On("email")
+	ErrNoReviewer             = fault.New(fault.NotFound, "reviewer_missing", "The verification has no reviewer.")
+	ErrReviewerUnknown        = fault.New(fault.NotFound, "reviewer_unknown", "There is no reviewer for this verification.")
+	ErrNothingAsked           = fault.New(fault.NotFound, "skills_none", "There are no skills to be verified.")
+	ErrMailFailed             = fault.New(fault.Internal, "mail_failed", "The mail could not be sent. Nothing was changed.")
+	ErrNotSent                = fault.New(fault.NotFound, "not_sent", "Nothing was sent to a reviewer.")
+	ErrReviewUnknown          = fault.New(fault.Unauthenticated, "review_unknown", "The reviewer token is not valid.")
+	ErrReviewExpired          = fault.New(fault.Expired, "review_expired", "The reviewer token has expired.")
+	ErrSkillsForeign          = fault.New(fault.Invalid, "skills_foreign", "The answer must be about the skills of this verification, each once.").On("skillIds")
 )
 
 // Refusals lists what the calls can be refused for, for the test that walks the wire's table.
 var Refusals = []*fault.Error{
 	ErrDataFormat, ErrNoData, ErrCallback, ErrNoCarrier, ErrSessionMismatch, ErrSessionUnknown, ErrUserMismatch, ErrCompleted, ErrMethodNotSet, ErrItemsUnknown,
 	ErrSkillsDuplicate, ErrSkillsOverLimit, ErrAssessmentPassed, ErrSkillsUnknown, ErrVerificationUnknown,
+	ErrEmail, ErrWebsite, ErrMethodOther, ErrVerificationUnresolved, ErrReviewerTaken, ErrSelfReview, ErrNoReviewer, ErrReviewerUnknown, ErrNothingAsked, ErrMailFailed,
+	ErrNotSent, ErrReviewUnknown, ErrReviewExpired, ErrSkillsForeign,
 }
 
 // SkillRef is how a refusal names a skill: the detail of ErrSkillsDuplicate and ErrAssessmentPassed is a []SkillRef.

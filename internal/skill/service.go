@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"avow/internal/access"
+	"avow/internal/outbox"
 )
 
 // Options is what a Service is made of.
@@ -15,6 +16,9 @@ type Options struct {
 	Now           func() time.Time
 	Callbacks     CallbackPolicy
 	SessionTTL    time.Duration // use does not prolong it (4.1)
+	ReviewTTL     time.Duration // from the sending of a reviewer's link to its end
+	PublicURL     string        // base of the review page, without a trailing slash
+	Mailer        outbox.Sender // sends a reviewer's mail at once where the organisation wants that
 }
 
 // Service carries out the calls of the skill contract: it draws what a decision needs from chance and clock, and hands both to the store.

@@ -55,8 +55,9 @@ type User struct {
 	ID        string
 	Owner     access.Owner
 	Name      string
-	Email     string // as first given, trimmed; empty: none
-	Phone     string // likewise
+	Email     string   // as first given, trimmed; empty: none
+	Phone     string   // likewise
+	Mailboxes []string // every address that was ever given as this person's, as reviewers are compared (18.15)
 	CreatedAt time.Time
 	Version   int64 // another with each change of anything the person has; 0: not stored yet
 }
@@ -135,14 +136,31 @@ type Skill struct {
 	Status     Status
 	VerifiedAt time.Time
 	VerifiedBy Verifier
+	Answer     Answer // what the reviewer said of this very skill; empty: nothing
 	CreatedAt  time.Time
 }
 
-// Touchpoint is a skill of another initiated verification of the same person on one of its sources.
+// Answer is what a reviewer says of one skill. All but Confirmed leave it rejected (4.3).
+type Answer string
+
+// The answers.
+const (
+	Confirmed    Answer = "confirmed"
+	NotConfirmed Answer = "not_confirmed"
+	CannotJudge  Answer = "cannot_judge"
+)
+
+// Answers lists the answers.
+var Answers = []Answer{Confirmed, NotConfirmed, CannotJudge}
+
+// Touchpoint is a skill of another verification of the same person on one of its sources: of one that was sent, or that has a reviewer.
 type Touchpoint struct {
 	Source      Source
 	Skill       string
 	Endorsement string // Verification.Endorsement of the other verification
 	Status      Status
 	VerifiedBy  Verifier
+	Sent        bool      // the other verification was initiated
+	Reviewer    string    // address of the other verification's reviewer; empty: none
+	Until       time.Time // end of the other verification's session: it can be sent until then
 }

@@ -4,21 +4,26 @@ import (
 	"time"
 
 	"avow/internal/access"
+	"avow/internal/outbox"
 )
 
 // State is what a decision needs. Whatever is unknown, or another owner's, is nil or empty.
 type State struct {
 	Key          *access.Key     // the API key that was shown
 	Pass         *Session        // the session whose token was shown in the API key's place (18.5)
-	Settings     access.Settings // of the organisation of Key or Pass
+	Settings     access.Settings // of the owner's organisation
+	Brand        string          // the name that its mails and pages show; known with the verification, like the next
+	Language     string          // of its mails; empty: English
 	Session      *Session        // the session of Verification, live or not
 	Verification *Verification   // the verification that the call is about
 	User         *User           // its person
 	Skills       []Skill         // in their order
 	Items        []Item          // in their order
+	Reviewer     *Reviewer
+	Review       *Review
 	Touchpoints  []Touchpoint
-	ByEmail      *User // the person with the e-mail of init
-	ByPhone      *User // the person with the phone number of init
+	ByEmail      *User // the person with the e-mail of the call
+	ByPhone      *User // the person with the phone number of the call
 }
 
 // Next is what a decision wants saved, together or not at all. The zero value saves nothing. Nil leaves what is there.
@@ -28,11 +33,34 @@ type Next struct {
 	Session      *Session      // new
 	Skills       []Skill       // all skills of the verification from now on, in this order
 	Items        []Item        // all items of the verification from now on, in this order
+	Reviewer     *Reviewer     // new or changed
+	Review       *Review       // new or changed
+	Deliveries   []outbox.Delivery
+	Unsend       []string  // ids of mails that must not be sent any more
+	Counted      []Counted // what the key is counted for
+	At           time.Time // of the change; needed with Unsend
+}
+
+// Counter is something that keys are counted for (section 9).
+type Counter string
+
+// The counters.
+const (
+	Credits          Counter = "credits"
+	VerifiedProfiles Counter = "verified_profiles"
+)
+
+// Counted is one more for the key of the verification.
+type Counted struct {
+	ID      string // unique
+	Counter Counter
+	At      time.Time
 }
 
 // Empty reports whether there is nothing to save.
 func (n Next) Empty() bool {
-	return n.User == nil && n.Verification == nil && n.Session == nil && n.Skills == nil && n.Items == nil
+	rows := n.User == nil && n.Verification == nil && n.Session == nil && n.Skills == nil && n.Items == nil && n.Reviewer == nil && n.Review == nil
+	return rows && len(n.Deliveries)+len(n.Unsend)+len(n.Counted) == 0
 }
 
 // authenticate accepts or refuses what was shown as API key. A live session's token is good in its place where the reference says so, unless the organisation

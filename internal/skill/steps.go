@@ -41,7 +41,7 @@ func StoreSkills(s State, in SkillsInput) (Next, error) {
 	if err := s.bundle(v, skills, s.Items).check(); err != nil {
 		return Next{}, err
 	}
-	return Next{Skills: skills}, nil
+	return s.voiding(Next{Skills: skills}, in.Now), nil
 }
 
 func pending(claims []Claim, now time.Time) []Skill {
@@ -92,7 +92,7 @@ func ChooseMethod(s State, in MethodInput) (Next, error) {
 		return Next{}, err
 	}
 	v.Method, v.EndorsementType = in.Method, in.EndorsementType
-	return Next{Verification: &v}, nil
+	return s.voiding(Next{Verification: &v}, in.Now), nil
 }
 
 // ItemsInput is step 3.
@@ -124,7 +124,7 @@ func StoreItems(s State, in ItemsInput) (Next, error) {
 	if err := s.bundle(v, s.Skills, items).check(); err != nil {
 		return Next{}, err
 	}
-	return Next{Items: items}, nil
+	return s.voiding(Next{Items: items}, in.Now), nil
 }
 
 // selected copies the sources asked for out of the session.

@@ -1,6 +1,9 @@
 package skill
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // EmailKey is the form in which addresses are compared: trimmed and lower-case (14.19). Empty: there is none.
 func EmailKey(email string) string { return strings.ToLower(contact(email)) }
@@ -44,7 +47,7 @@ func (s State) person(in InitInput) User {
 	if u.Name == "" {
 		u.Name = clean(in.Name)
 	}
-	return u
+	return u.reachedAt(in.Email)
 }
 
 func (s State) known(in InitInput) User {
@@ -56,4 +59,12 @@ func (s State) known(in InitInput) User {
 	}
 	owner := s.Key.Owner
 	return User{ID: "usr_" + string(owner.Mode) + "_" + in.UserID, Owner: owner, CreatedAt: in.Now}
+}
+
+// reachedAt remembers an address that was given as the person's, whether or not it is kept as the one to write to: nobody shall review from it.
+func (u User) reachedAt(email string) User {
+	if box := mailbox(email); box != "" && !slices.Contains(u.Mailboxes, box) {
+		u.Mailboxes = append(slices.Clone(u.Mailboxes), box)
+	}
+	return u
 }

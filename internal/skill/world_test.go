@@ -9,12 +9,16 @@ import (
 	"time"
 
 	"avow/internal/access"
+	"avow/internal/outbox"
 )
 
 // start is the instant at which the tests begin.
 var start = time.Date(2025, 4, 9, 10, 0, 0, 0, time.UTC)
 
-const sessionTTL = 40 * 24 * time.Hour
+const (
+	sessionTTL = 40 * 24 * time.Hour
+	reviewTTL  = 30 * 24 * time.Hour
+)
 
 var errBroken = errors.New("broken")
 
@@ -27,13 +31,18 @@ type world struct {
 	sessions      map[access.Hash]Session
 	skills        map[string][]Skill
 	items         map[string][]Item
+	reviewers     map[string]Reviewer
+	reviews       map[string]Review
+	deliveries    []outbox.Delivery
+	unsent        []string
+	counted       []Counted
 	broken        bool
 }
 
 func newWorld() *world {
 	return &world{
 		keys: map[access.Hash]access.Key{}, settings: access.Settings{}, users: map[string]User{}, verifications: map[string]Verification{},
-		sessions: map[access.Hash]Session{}, skills: map[string][]Skill{}, items: map[string][]Item{},
+		sessions: map[access.Hash]Session{}, skills: map[string][]Skill{}, items: map[string][]Item{}, reviewers: map[string]Reviewer{}, reviews: map[string]Review{},
 	}
 }
 
@@ -62,7 +71,9 @@ func (w *world) state(s Subject) State {
 		}
 	}
 	id := s.Verification
-	if s.ByToken {
+	if s.ByReview {
+		id = w.reviewed(s.Review)
+	} else if s.ByToken {
 		id = idOf(find(w.sessions, s.Token, anyRow))
 	} else if id == "" {
 		id = idOf(state.Pass)
@@ -84,6 +95,15 @@ func (w *world) state(s Subject) State {
 	return state
 }
 
+func (w *world) reviewed(token access.Lookup) string {
+	for id, r := range w.reviews {
+		if token.Holds(r.Token) || token.Holds(r.Link) {
+			return id
+		}
+	}
+	return ""
+}
+
 func idOf(s *Session) string {
 	if s == nil {
 		return ""
@@ -94,23 +114,35 @@ func idOf(s *Session) string {
 func (w *world) about(state *State, v Verification) {
 	u := w.users[v.User]
 	state.Verification, state.User, state.Skills, state.Items = &v, &u, w.skills[v.ID], w.items[v.ID]
-	for _, s := range w.sessions {
-		if s.Verification == v.ID {
-			state.Session = &s
-		}
+	state.Session, state.Brand = w.sessionOf(v), "Acme"
+	if r, ok := w.reviewers[v.ID]; ok {
+		state.Reviewer = &r
+	}
+	if r, ok := w.reviews[v.ID]; ok {
+		state.Review = &r
 	}
 	for _, other := range w.verifications {
-		if other.ID != v.ID && other.User == v.User && !other.InitiatedAt.IsZero() {
+		if other.ID != v.ID && other.User == v.User && (!other.InitiatedAt.IsZero() || w.reviewers[other.ID].Email != "") {
 			state.Touchpoints = append(state.Touchpoints, w.touchpoints(other)...)
 		}
 	}
+}
+
+func (w *world) sessionOf(v Verification) *Session {
+	for _, s := range w.sessions {
+		if s.Verification == v.ID {
+			return &s
+		}
+	}
+	return nil
 }
 
 func (w *world) touchpoints(v Verification) []Touchpoint {
 	var all []Touchpoint
 	for _, item := range w.items[v.ID] {
 		for _, s := range w.skills[v.ID] {
-			all = append(all, Touchpoint{Source: item.Source, Skill: s.ID, Endorsement: v.Endorsement(), Status: s.Status, VerifiedBy: s.VerifiedBy})
+			all = append(all, Touchpoint{Source: item.Source, Skill: s.ID, Endorsement: v.Endorsement(), Status: s.Status, VerifiedBy: s.VerifiedBy,
+				Sent: !v.InitiatedAt.IsZero(), Reviewer: w.reviewers[v.ID].Email, Until: w.sessionOf(v).ExpiresAt})
 		}
 	}
 	return all
@@ -153,13 +185,34 @@ func (w *world) save(state State, next Next) {
 	if next.Items != nil {
 		w.items[v.ID] = next.Items
 	}
+	if next.Reviewer != nil {
+		w.reviewers[v.ID] = *next.Reviewer
+	}
+	if next.Review != nil {
+		w.reviews[v.ID] = *next.Review
+	}
+	w.deliveries, w.unsent, w.counted = append(w.deliveries, next.Deliveries...), append(w.unsent, next.Unsend...), append(w.counted, next.Counted...)
 }
 
 // fixture is a service over a world with one key.
 type fixture struct {
 	*Service
-	world *world
-	now   time.Time
+	world  *world
+	mailer mailer
+	now    time.Time
+}
+
+// mailer is a relay that takes mail, or does not.
+type mailer struct {
+	err  error
+	sent []outbox.Delivery
+}
+
+func (m *mailer) Send(_ context.Context, d outbox.Delivery) (outbox.Answer, error) {
+	if m.err == nil {
+		m.sent = append(m.sent, d)
+	}
+	return outbox.Answer{}, m.err
 }
 
 const apiKey = "avow_live_key"
@@ -174,7 +227,8 @@ func newFixture(t *testing.T) *fixture {
 	hash := ring.Hash(access.ForAPIKey, apiKey)
 	f.world.keys[hash] = access.Key{ID: "key_1", Owner: access.Owner{Org: "org_1", Mode: access.Test}, Hash: hash}
 	f.Service = NewService(Options{
-		Verifications: f.world, Keys: ring, Random: access.Random{Source: &counter{}}, Now: func() time.Time { return f.now }, SessionTTL: sessionTTL,
+		Verifications: f.world, Keys: ring, Random: access.Random{Source: &counter{}}, Now: func() time.Time { return f.now }, SessionTTL: sessionTTL, ReviewTTL: reviewTTL,
+		PublicURL: "https://avow.example", Mailer: &f.mailer,
 	})
 	return f
 }
@@ -247,4 +301,14 @@ func (w *world) end(id string, all bool, skills ...string) {
 		}
 	}
 	w.skills[id] = changed
+}
+
+func (w *world) Reviewers(context.Context, access.Lookup, string, string) ([]Reviewer, error) {
+	return nil, nil
+}
+
+func (w *world) Company(context.Context, access.Lookup, string) (string, error) { return "", nil }
+
+func (w *world) SkillsOfUser(context.Context, access.Lookup, string) (*access.Key, []UserSkill, error) {
+	return nil, nil, nil
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"avow/internal/access"
 	"avow/internal/fault"
 	"avow/internal/skill"
 	"avow/internal/web"
@@ -31,6 +32,33 @@ type Service interface {
 	Items(ctx context.Context, verification string) ([]skill.Item, error)
 	// SessionData returns what init was given, for anybody who knows the token.
 	SessionData(ctx context.Context, token string) (skill.SessionData, error)
+	Reviews
+}
+
+// Reviews are the calls of the human path.
+type Reviews interface {
+	// ChangeEmail changes the e-mail of the session's person.
+	ChangeEmail(ctx context.Context, token, email string) error
+	// StoreReviewer sets the reviewer of a verification and returns it as stored.
+	StoreReviewer(ctx context.Context, apiKey string, in skill.ReviewerInput) (skill.Reviewer, error)
+	// Reviewer returns the reviewer of a verification, for anybody who knows its id.
+	Reviewer(ctx context.Context, verification string) (skill.Reviewer, error)
+	// Company returns the company of a domain that the key's owner knows; empty: none. No key knows nothing.
+	Company(ctx context.Context, apiKey, domain string) (string, error)
+	// Reviewers suggests reviewers of a domain that the key's owner knows. No key knows nobody.
+	Reviewers(ctx context.Context, apiKey, domain, prefix string) ([]skill.Reviewer, error)
+	// Send sends a verification to its reviewer.
+	Send(ctx context.Context, apiKey string, c skill.Carriers) (skill.Sent, error)
+	// SkillsAsked returns the skills that a reviewer is asked about, for anybody who knows the verification's id.
+	SkillsAsked(ctx context.Context, verification string) ([]skill.Skill, error)
+	// Endorse takes a reviewer's answer.
+	Endorse(ctx context.Context, token string, in skill.EndorseInput) (skill.Endorsed, error)
+	// VerifyPage returns what a reviewer's page shows, for anybody who knows the verification's id.
+	VerifyPage(ctx context.Context, verification string) (skill.VerifyPage, error)
+	// ReviewStatus tells how a review stands, for anybody who knows the verification's id.
+	ReviewStatus(ctx context.Context, verification string) (skill.ReviewStatus, error)
+	// SkillsOfUser returns all skills of a person of the key's owner; the request must be signed.
+	SkillsOfUser(ctx context.Context, apiKey string, signed access.Signed, user string) ([]skill.UserSkill, error)
 }
 
 type api struct {
@@ -51,6 +79,7 @@ type answer struct {
 	data    any
 	message string
 	timed   bool // tells how long it took: some answers of the contract do, others do not (skills-api.md 2)
+	flat    any  // a body that has no envelope takes the place of all but the status (skills-api.md 2)
 }
 
 // endpoint answers a call.
@@ -74,6 +103,9 @@ func (a api) handler(row row) web.Handler {
 		}
 		if err != nil {
 			return err
+		}
+		if said.flat != nil {
+			return web.WriteJSON(w, said.status, said.flat)
 		}
 		body := envelope{Success: true, Data: said.data, Message: said.message}
 		if said.timed {

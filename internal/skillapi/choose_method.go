@@ -2,7 +2,6 @@ package skillapi
 
 import (
 	"net/http"
-	"slices"
 
 	"avow/internal/skill"
 	"avow/internal/web"
@@ -45,10 +44,6 @@ func readMethod(o web.Object) (in skill.MethodInput, err error) {
 	default:
 		return in, errMethod
 	}
-	endorsement, present, _ := o.String("endorsementType")
-	if present && !slices.Contains(skill.EndorsementTypes, endorsement) {
-		return in, errMethod
-	}
-	in.EndorsementType = endorsement
-	return in, nil
+	in.EndorsementType, err = readEndorsementType(o)
+	return in, err
 }

@@ -26,6 +26,14 @@ var (
 	errNoSessionToken   = fault.New(fault.Invalid, "session_token_missing", "The sessionToken is required.").On("sessionToken")
 	errNoItems          = fault.New(fault.Invalid, "items_missing", "At least one project, experience or certificate must be selected.")
 	errNoURL            = fault.New(fault.Invalid, "url_missing", "The member url is required.").On("url")
+	errNoData           = fault.New(fault.Invalid, "email_data_missing", "The members sessionToken and email are required.")
+	errNoEmail          = fault.New(fault.Invalid, "email_missing", "The member email is required.").On("email")
+	errNoCompany        = fault.New(fault.Invalid, "company_missing", "The member company is required.").On("company")
+	errNoWebsite        = fault.New(fault.Invalid, "website_missing", "The parameter website is required.").On("website")
+	errNoReviewerToken  = fault.New(fault.Invalid, "reviewer_token_missing", "The parameter reviewerToken is required.").On("reviewerToken")
+	errNoSkillIDs       = fault.New(fault.Invalid, "skill_ids_missing", "The member skillIds must be an array with at least one id.").On("skillIds")
+	errAnswer           = fault.New(fault.Invalid, "answer", "The answer is skillIds, or answers for every skill, or the decision decline with one of its reasons; not several of them.")
+	errNoUserID         = fault.New(fault.Invalid, "user_id_missing", "The recordUserId is required.").On("recordUserId")
 	errSessionStorage   = fault.New(fault.Internal, "session_storage", "The session could not be stored.")
 )
 
@@ -48,6 +56,9 @@ var codes = map[fault.Reason]wireError{
 	limit.ErrAway.Reason:        {http.StatusServiceUnavailable, "SERVICE_UNAVAILABLE"},
 	limit.ErrTooMany.Reason:     {http.StatusTooManyRequests, "RATE_LIMITED"},
 
+	access.ErrSignatureMissing.Reason: {http.StatusUnauthorized, ""}, // of an endpoint without codes, like the next
+	access.ErrSignatureWrong.Reason:   {http.StatusForbidden, ""},
+
 	errNoStudentID.Reason:      {http.StatusBadRequest, "MISSING_STUDENT_ID"},
 	errNoCallback.Reason:       {http.StatusBadRequest, "MISSING_CALLBACK_WEBHOOK_URL"},
 	errNoName.Reason:           {http.StatusBadRequest, "MISSING_NAME"},
@@ -61,6 +72,14 @@ var codes = map[fault.Reason]wireError{
 	errNoSessionToken.Reason:   {http.StatusBadRequest, "MISSING_SESSION_TOKEN"},
 	errNoItems.Reason:          {http.StatusBadRequest, "NO_ITEMS_SELECTED"},
 	errNoURL.Reason:            {http.StatusBadRequest, ""}, // of an endpoint without codes
+	errNoData.Reason:           {http.StatusBadRequest, "MISSING_DATA"},
+	errNoEmail.Reason:          {http.StatusBadRequest, "MISSING_EMAIL"},
+	errNoCompany.Reason:        {http.StatusBadRequest, "MISSING_COMPANY"},
+	errNoWebsite.Reason:        {http.StatusBadRequest, "MISSING_WEBSITE"},
+	errNoReviewerToken.Reason:  {http.StatusBadRequest, "MISSING_REVIEWER_TOKEN"},
+	errNoSkillIDs.Reason:       {http.StatusBadRequest, "MISSING_SKILL_IDS"},
+	errAnswer.Reason:           {http.StatusBadRequest, "INVALID_DATA_FORMAT"},
+	errNoUserID.Reason:         {http.StatusBadRequest, ""},
 	errSessionStorage.Reason:   {http.StatusInternalServerError, "SESSION_STORAGE_FAILED"},
 
 	skill.ErrDataFormat.Reason:          {http.StatusBadRequest, "INVALID_DATA_FORMAT"},
@@ -78,6 +97,21 @@ var codes = map[fault.Reason]wireError{
 	skill.ErrAssessmentPassed.Reason:    {http.StatusConflict, "ASSESSMENT_ALREADY_PASSED"},
 	skill.ErrSkillsUnknown.Reason:       {http.StatusNotFound, "NOT_FOUND"},
 	skill.ErrVerificationUnknown.Reason: {http.StatusNotFound, "NOT_FOUND"},
+
+	skill.ErrEmail.Reason:                  {http.StatusBadRequest, "INVALID_EMAIL"},
+	skill.ErrWebsite.Reason:                {http.StatusBadRequest, "INVALID_WEBSITE"},
+	skill.ErrMethodOther.Reason:            {http.StatusBadRequest, "INVALID_VERIFICATION_TYPE"},
+	skill.ErrVerificationUnresolved.Reason: {http.StatusNotFound, "VERIFICATION_NOT_FOUND"},
+	skill.ErrReviewerTaken.Reason:          {http.StatusConflict, "DUPLICATE_REVIEWER_EMAIL"},
+	skill.ErrSelfReview.Reason:             {http.StatusConflict, "DUPLICATE_REVIEWER_EMAIL"},
+	skill.ErrNoReviewer.Reason:             {http.StatusNotFound, "NOT_FOUND"},
+	skill.ErrReviewerUnknown.Reason:        {http.StatusNotFound, "REVIEWER_NOT_FOUND"},
+	skill.ErrNothingAsked.Reason:           {http.StatusNotFound, "NO_SKILLS_FOUND"},
+	skill.ErrMailFailed.Reason:             {http.StatusInternalServerError, "EMAIL_SEND_FAILED"},
+	skill.ErrNotSent.Reason:                {http.StatusNotFound, "NOT_FOUND"},
+	skill.ErrReviewUnknown.Reason:          {http.StatusUnauthorized, "INVALID_REVIEWER_TOKEN"},
+	skill.ErrReviewExpired.Reason:          {http.StatusGone, "REVIEWER_TOKEN_EXPIRED"},
+	skill.ErrSkillsForeign.Reason:          {http.StatusBadRequest, "INVALID_SKILL_IDS"},
 }
 
 var internalError = wireError{http.StatusInternalServerError, "INTERNAL_ERROR"}

@@ -17,12 +17,13 @@ import (
 // shapeRefusals are those of this package.
 var shapeRefusals = []*fault.Error{
 	errNoStudentID, errNoCallback, errNoName, errNoContact, errSkillIDs, errNoVerificationID, errNoSkills, errNoSkillID, errNoMethod, errMethod,
-	errNoSessionToken, errNoItems, errNoURL, errSessionStorage, access.ErrBusy,
+	errNoSessionToken, errNoItems, errNoURL, errNoData, errNoEmail, errNoCompany, errNoWebsite, errNoReviewerToken, errNoSkillIDs, errAnswer, errNoUserID,
+	errSessionStorage, access.ErrBusy,
 }
 
 func TestEveryRefusalHasACode(t *testing.T) {
 	t.Parallel()
-	all := slices.Concat(skill.Refusals, access.KeyRefusals, web.Refusals, limit.Refusals, shapeRefusals)
+	all := slices.Concat(skill.Refusals, access.KeyRefusals, access.SignatureRefusals, web.Refusals, limit.Refusals, shapeRefusals)
 	seen := map[fault.Reason]bool{}
 	for _, refusal := range all {
 		if _, ok := codes[refusal.Reason]; !ok {

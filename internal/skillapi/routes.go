@@ -53,25 +53,53 @@ func (r row) draws(request *http.Request) (draws []limit.Draw) {
 // New returns the skill contract's family. The times that answers tell are measured with now.
 func New(s Service, p Prober, now func() time.Time) web.Family {
 	a := api{service: s, prober: p, now: now}
-	table := []row{
-		{http.MethodPost, "/verify", key, a.verify, errSessionStorage},
-		{http.MethodPost, "/step1/storeskills/store", session, a.storeSkills, nil},
-		{http.MethodGet, "/step1/storeskills", public, noVerificationID, nil},
-		{http.MethodGet, "/step1/storeskills/{id}", public, a.skills, nil},
-		{http.MethodPost, "/step1/storeskills/verify-url", public, plainly(a.verifyURL), nil},
-		{http.MethodPost, "/step2/verification-method", session, a.chooseMethod, nil},
-		{http.MethodPost, "/step3/store-verification-items/store", key, a.storeItems, nil},
-		{http.MethodGet, "/step3/store-verification-items/get", public, noVerificationID, nil},
-		{http.MethodGet, "/step3/store-verification-items/session", public, noSessionToken, nil},
-		{http.MethodGet, "/step3/store-verification-items/{first}/{second}", public, a.storedItems, nil},
-	}
 	family := web.Family{Prefixes: []string{base + "/"}, Render: renderError}
-	for _, r := range table {
+	for _, r := range append(a.steps(), a.reviews()...) {
 		family.Routes = append(family.Routes, web.Route{
 			Method: r.method, Path: base + r.path, Handle: a.handler(r), Public: r.auth == public, Draws: r.draws,
 		})
 	}
 	return family
+}
+
+// steps are the routes from init to step 3.
+func (a api) steps() []row {
+	return []row{
+		{method: http.MethodPost, path: "/verify", auth: key, endpoint: a.verify, failure: errSessionStorage},
+		{method: http.MethodPost, path: "/step1/storeskills/store", auth: session, endpoint: a.storeSkills},
+		{method: http.MethodGet, path: "/step1/storeskills", endpoint: noVerificationID},
+		{method: http.MethodGet, path: "/step1/storeskills/{id}", endpoint: a.skills},
+		{method: http.MethodPost, path: "/step1/storeskills/verify-url", endpoint: plainly(a.verifyURL)},
+		{method: http.MethodPost, path: "/step2/verification-method", auth: session, endpoint: a.chooseMethod},
+		{method: http.MethodPost, path: "/step3/store-verification-items/store", auth: key, endpoint: a.storeItems},
+		{method: http.MethodGet, path: "/step3/store-verification-items/get", endpoint: noVerificationID},
+		{method: http.MethodGet, path: "/step3/store-verification-items/session", endpoint: noSessionToken},
+		{method: http.MethodGet, path: "/step3/store-verification-items/email", endpoint: noSessionToken},
+		{method: http.MethodGet, path: "/step3/store-verification-items/{first}/{second}", endpoint: a.storedItems},
+	}
+}
+
+// reviews are the routes of the human path.
+func (a api) reviews() []row {
+	return []row{
+		{method: http.MethodGet, path: "/step3/store-verification-items/session/email", endpoint: a.sessionNamedEmail},
+		{method: http.MethodPost, path: "/step3/store-verification-items/session/email", endpoint: a.changeEmail},
+		{method: http.MethodPost, path: "/storereviewerdetails/store", auth: key, endpoint: a.storeReviewer},
+		{method: http.MethodGet, path: "/storereviewerdetails", endpoint: noVerificationID},
+		{method: http.MethodGet, path: "/storereviewerdetails/{id}", endpoint: a.reviewer},
+		{method: http.MethodGet, path: "/storereviewerdetails/company-name", endpoint: a.companyName},
+		{method: http.MethodGet, path: "/storereviewerdetails/email-suggestions", endpoint: a.emailSuggestions},
+		{method: http.MethodPost, path: "/humanverification/send-email", auth: session, endpoint: a.sendEmail},
+		{method: http.MethodGet, path: "/humanverification/skills", endpoint: noVerificationID},
+		{method: http.MethodGet, path: "/humanverification/skills/{id}", endpoint: a.skillsAsked},
+		{method: http.MethodPost, path: "/humanverification/verify", endpoint: a.humanVerify},
+		{method: http.MethodGet, path: "/humanverification/verify-page", endpoint: noVerificationID},
+		{method: http.MethodGet, path: "/humanverification/verify-page/{id}", endpoint: a.verifyPage},
+		{method: http.MethodGet, path: "/humanverification/status", endpoint: noVerificationID},
+		{method: http.MethodGet, path: "/humanverification/status/{id}", endpoint: a.reviewStatus},
+		{method: http.MethodGet, path: "/metadata/user", auth: key, endpoint: plainly(a.metadata)},
+		{method: http.MethodGet, path: "/metadata/user/{id}", auth: key, endpoint: plainly(a.metadata)},
+	}
 }
 
 // noVerificationID and noSessionToken answer the paths of reads without their last part (skills-api.md 18.4).
@@ -81,11 +109,17 @@ func noSessionToken(call) (answer, error) { return answer{}, errNoSessionToken }
 
 // storedItems tells the reads below step 3 apart. The mux cannot: later ones have their fixed part last, and so no pattern is the more specific.
 func (a api) storedItems(c call) (answer, error) {
-	switch c.PathValue("first") {
-	case "get":
-		return a.items(c, skill.CallerID(c.PathValue("second")))
-	case "session":
-		return a.sessionData(c, c.PathValue("second"))
+	first, second := c.PathValue("first"), c.PathValue("second")
+	switch {
+	case first == "get":
+		return a.items(c, skill.CallerID(second))
+	case first == "session":
+		return a.sessionData(c, second)
+	case second == "email":
+		return a.sessionEmail(c, first)
 	}
 	return answer{}, web.ErrRouteUnknown
 }
+
+// sessionNamedEmail is storedItems for the one path that another method has to itself: a session whose token reads email, which none has.
+func (a api) sessionNamedEmail(c call) (answer, error) { return a.sessionData(c, "email") }

@@ -62,12 +62,15 @@ func (s *Store) CreateKey(ctx context.Context, k access.Key) error {
 func (s *Store) Keys(ctx context.Context, org string) ([]access.Key, error) {
 	var keys []access.Key
 	b := &batch{}
-	b.query(`SELECT id, org_id, mode, name, previous_until, created_at, revoked_at FROM api_keys WHERE $1 = '' OR org_id = $1 ORDER BY created_at DESC, id`,
+	b.query(`SELECT k.id, k.org_id, k.mode, k.name, k.previous_until, k.created_at, k.revoked_at,
+  (SELECT COUNT(*) FROM key_counts c WHERE c.key_id = k.id AND c.counter = 'credits'),
+  (SELECT COUNT(*) FROM key_counts c WHERE c.key_id = k.id AND c.counter = 'verified_profiles')
+FROM api_keys k WHERE $1 = '' OR k.org_id = $1 ORDER BY k.created_at DESC, k.id`,
 		func(scan scanner) error {
 			var k access.Key
 			var mode string
 			var until, created, revoked int64
-			err := scan(&k.ID, &k.Owner.Org, &mode, &k.Name, &until, &created, &revoked)
+			err := scan(&k.ID, &k.Owner.Org, &mode, &k.Name, &until, &created, &revoked, &k.Credits, &k.VerifiedProfiles)
 			k.Owner.Mode, k.PreviousUntil, k.CreatedAt, k.RevokedAt = access.Mode(mode), instant(until), instant(created), instant(revoked)
 			keys = append(keys, k)
 			return err

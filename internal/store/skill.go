@@ -15,12 +15,14 @@ const (
 	ofPass = ` FROM v JOIN sessions w ON w.hash = v.secret`
 	ofAny  = ` FROM v`
 
-	byToken      = ` JOIN sessions s ON s.hash = v.token AND s.mode = w.mode AND s.org_id = w.org_id` + withSubject
-	byAnyToken   = ` JOIN sessions s ON s.hash = v.token` + withSubject
-	withSubject  = ` JOIN verifications r ON r.id = s.verification_id AND r.mode = s.mode AND r.org_id = s.org_id`
-	byID         = ` JOIN verifications r ON r.id = v.id AND r.mode = w.mode AND r.org_id = w.org_id` + withSession
-	byAnyID      = ` JOIN verifications r ON r.id = v.id` + withSession
-	withSession  = ` LEFT JOIN sessions s ON s.verification_id = r.id AND s.mode = r.mode AND s.org_id = r.org_id`
+	byToken     = ` JOIN sessions s ON s.hash = v.token AND s.mode = w.mode AND s.org_id = w.org_id` + withSubject
+	byAnyToken  = ` JOIN sessions s ON s.hash = v.token` + withSubject
+	withSubject = ` JOIN verifications r ON r.id = s.verification_id AND r.mode = s.mode AND r.org_id = s.org_id`
+	byID        = ` JOIN verifications r ON r.id = v.id AND r.mode = w.mode AND r.org_id = w.org_id` + withSession
+	byAnyID     = ` JOIN verifications r ON r.id = v.id` + withSession
+	withSession = ` LEFT JOIN sessions s ON s.verification_id = r.id AND s.mode = r.mode AND s.org_id = r.org_id`
+	byReview    = ` JOIN reviews n ON (n.token_hash = v.token OR n.link_hash = v.token)
+JOIN verifications r ON r.id = n.verification_id AND r.mode = n.mode AND r.org_id = n.org_id` + withSession
 	secretColumn = `secret bytea, `
 )
 
@@ -28,9 +30,11 @@ const (
 type reach struct{ verification, decision, lists *set }
 
 func newReach(columns, from string) reach {
-	about := `SELECT v.unit, ` + verificationColumns + `, ` + userColumns + `, ` + sessionColumns
+	about := `SELECT v.unit, ` + verificationColumns + `, ` + userColumns + `, ` + sessionColumns + `, ` + reviewColumns + `, g.name, g.settings`
 	person := from + `
-JOIN skill_users u ON u.id = r.user_id AND u.mode = r.mode AND u.org_id = r.org_id`
+JOIN skill_users u ON u.id = r.user_id AND u.mode = r.mode AND u.org_id = r.org_id
+JOIN organisations g ON g.id = r.org_id
+LEFT JOIN reviews e ON e.verification_id = r.id AND e.mode = r.mode AND e.org_id = r.org_id`
 	return reach{
 		verification: newSet(columns, about+`, ''`+person),
 		decision:     newSet(columns, about+touchpointsColumn+person),
@@ -38,10 +42,14 @@ JOIN skill_users u ON u.id = r.user_id AND u.mode = r.mode AND u.org_id = r.org_
 	}
 }
 
-// touchpointsColumn are the other initiated verifications of the person, as the inside of a list in JSON: method and endorsement type are words of ours.
-const touchpointsColumn = `, COALESCE((SELECT string_agg('{"method":"' || o.method || '","endorsement":"' || o.endorsement_type || '","skills":' || o.skills || ',"items":' || o.items || '}', ','
-  ORDER BY o.created_at, o.id)
-  FROM verifications o WHERE o.user_id = r.user_id AND o.mode = r.mode AND o.org_id = r.org_id AND o.id <> r.id AND o.initiated_at <> 0), '')`
+// touchpointsColumn are the other verifications of the person that were sent or have a reviewer, as the inside of a list in JSON: method and endorsement type are words of
+// ours, and no address that mail can be sent to as it stands has a quote or a backslash (skill.ValidEmail).
+const touchpointsColumn = `, COALESCE((SELECT string_agg('{"method":"' || o.method || '","endorsement":"' || o.endorsement_type || '","skills":' || o.skills || ',"items":' || o.items ||
+  ',"sentAt":' || o.initiated_at || ',"reviewer":"' || COALESCE(n.email, '') || '","until":' || COALESCE(t.expires_at, 0) || '}', ',' ORDER BY o.created_at, o.id)
+  FROM verifications o
+  LEFT JOIN reviews n ON n.verification_id = o.id AND n.mode = o.mode AND n.org_id = o.org_id
+  LEFT JOIN sessions t ON t.verification_id = o.id AND t.mode = o.mode AND t.org_id = o.org_id
+  WHERE o.user_id = r.user_id AND o.mode = r.mode AND o.org_id = r.org_id AND o.id <> r.id AND (o.initiated_at <> 0 OR n.email IS NOT NULL)), '')`
 
 // A keyed call is made with a key or with a pass.
 var (
@@ -52,6 +60,9 @@ var (
 
 	publicByToken = newReach(`token bytea`, ofAny+byAnyToken)
 	publicByID    = newReach(`id text`, ofAny+byAnyID)
+
+	// By a reviewer's token, or by the one that may only look.
+	publicByReview = newReach(`token bytea`, ofAny+byReview)
 )
 
 var loadKey = newSet(`api_key bytea`, `SELECT v.unit, k.id, k.org_id, k.mode, k.name, k.hash, k.created_at, k.revoked_at, o.settings
@@ -70,6 +81,9 @@ FROM v JOIN api_keys k ON k.hash = v.api_key JOIN skill_users u ON u.org_id = k.
 var (
 	loadUserByEmail = newSet(`api_key bytea, person text`, loadUser+`u.email_key = v.person`)
 	loadUserByPhone = newSet(`api_key bytea, person text`, loadUser+`u.phone_key = v.person`)
+
+	loadUserOfSession = newSet(`session bytea, person text`, `SELECT v.unit, `+userColumns+`
+FROM v JOIN sessions s ON s.hash = v.session JOIN skill_users u ON u.email_key = v.person AND u.mode = s.mode AND u.org_id = s.org_id`)
 )
 
 // ViewVerification implements skill.Verifications.
@@ -83,15 +97,15 @@ func (s *Store) ViewVerification(ctx context.Context, subject skill.Subject) (sk
 // change is decided again, on a state that knows that person.
 func (s *Store) ChangeVerification(ctx context.Context, subject skill.Subject, decide func(skill.State) (skill.Next, error)) error {
 	var state skill.State
+	var next skill.Next
 	var outcome error
 	load := func() *batch {
 		state = skill.State{}
 		return loadSubject(subject, &state, func(r reach) *set { return r.decision })
 	}
 	save := func() *batch {
-		var next skill.Next
 		next, outcome = decide(state)
-		return saveVerification(state, next)
+		return s.saveVerification(state, next)
 	}
 	err := errTaken
 	for try := 0; try < maxTries && errors.Is(err, errTaken); try++ {
@@ -99,6 +113,9 @@ func (s *Store) ChangeVerification(ctx context.Context, subject skill.Subject, d
 	}
 	if err != nil {
 		return err
+	}
+	if len(next.Deliveries) > 0 {
+		s.wake()
 	}
 	return outcome
 }
@@ -125,8 +142,12 @@ func loadSubject(subject skill.Subject, state *skill.State, by func(reach) *set)
 	case subject.Keyed:
 		b.find(loadKey, func(scan scanner) error { return scanKey(scan, state) }, candidates(subject.Secret)...)
 	}
-	b.person(loadUserByEmail, subject, subject.EmailKey, &state.ByEmail)
-	b.person(loadUserByPhone, subject, subject.PhoneKey, &state.ByPhone)
+	if subject.Keyed {
+		b.person(loadUserByEmail, subject.Secret, subject.EmailKey, &state.ByEmail)
+		b.person(loadUserByPhone, subject.Secret, subject.PhoneKey, &state.ByPhone)
+	} else {
+		b.person(loadUserOfSession, subject.Token, subject.EmailKey, &state.ByEmail)
+	}
 	with, keys := reachOf(subject)
 	b.find(by(with), func(scan scanner) error { return scanVerification(scan, state) }, keys...)
 	if subject.Lists {
@@ -135,14 +156,10 @@ func loadSubject(subject skill.Subject, state *skill.State, by func(reach) *set)
 	return b
 }
 
-// person reads a person of the key's owner; nobody has an empty key.
-func (b *batch) person(by *set, subject skill.Subject, key string, into **skill.User) {
+// person reads a person of the owner of a key or session; nobody has an empty key.
+func (b *batch) person(by *set, owner access.Lookup, key string, into **skill.User) {
 	if key == "" {
 		return
-	}
-	keys := candidates(subject.Secret)
-	for i := range keys {
-		keys[i] = append(keys[i], key)
 	}
 	b.find(by, func(scan scanner) error {
 		var r userRow
@@ -150,13 +167,15 @@ func (b *batch) person(by *set, subject skill.Subject, key string, into **skill.
 		u := r.user()
 		*into = &u
 		return err
-	}, keys...)
+	}, with(candidates(owner), key)...)
 }
 
 // reachOf returns the statements that reach a subject, and their keys. A keyed call that names no verification is about that of the session in the key's place.
 func reachOf(subject skill.Subject) (reach, [][]any) {
 	named := !subject.ByToken && subject.Verification != ""
 	switch {
+	case !subject.Keyed && subject.ByReview:
+		return publicByReview, candidates(subject.Review)
 	case !subject.Keyed && subject.ByToken:
 		return publicByToken, candidates(subject.Token)
 	case !subject.Keyed:
@@ -211,14 +230,18 @@ func scanVerification(scan scanner, state *skill.State) error {
 	var v verificationRow
 	var u userRow
 	var s sessionRow
+	var w reviewRow
+	var g organisationRow
 	var touchpoints string
-	if err := scan(join(v.columns(), u.columns(), s.columns(), []any{&touchpoints})...); err != nil {
+	if err := scan(join(v.columns(), u.columns(), s.columns(), w.columns(), g.columns(), []any{&touchpoints})...); err != nil {
 		return err
 	}
 	verification, user := v.verification(), u.user()
 	state.Verification, state.User, state.Session = &verification, &user, s.session()
 	state.Skills, state.Items = skillsFromJSON(v.skills), itemsFromJSON(v.items)
-	state.Touchpoints = touchpointsFromJSON(touchpoints)
+	state.Reviewer, state.Review, state.Touchpoints = w.reviewer(), w.review(), touchpointsFromJSON(touchpoints)
+	state.Brand, state.Settings = g.organisation()
+	state.Language = state.Settings.Get(access.Language)
 	return nil
 }
 

@@ -8,21 +8,21 @@ import (
 	"avow/internal/skill"
 )
 
-const userColumns = `u.org_id, u.mode, u.id, u.name, u.email, u.phone, u.created_at, u.version`
+const userColumns = `u.org_id, u.mode, u.id, u.name, u.email, u.phone, u.mailboxes, u.created_at, u.version`
 
 type userRow struct {
-	org, mode, id, name, email, phone string
-	createdAt, version                int64
+	org, mode, id, name, email, phone, mailboxes string
+	createdAt, version                           int64
 }
 
 func (r *userRow) columns() []any {
-	return []any{&r.org, &r.mode, &r.id, &r.name, &r.email, &r.phone, &r.createdAt, &r.version}
+	return []any{&r.org, &r.mode, &r.id, &r.name, &r.email, &r.phone, &r.mailboxes, &r.createdAt, &r.version}
 }
 
 func (r *userRow) user() skill.User {
 	return skill.User{
 		ID: r.id, Owner: access.Owner{Org: r.org, Mode: access.Mode(r.mode)}, Name: r.name, Email: r.email, Phone: r.phone,
-		CreatedAt: instant(r.createdAt), Version: r.version,
+		Mailboxes: fromJSON[string](r.mailboxes), CreatedAt: instant(r.createdAt), Version: r.version,
 	}
 }
 
@@ -98,13 +98,14 @@ type skillDocument struct {
 	Status     string   `json:"status"`
 	VerifiedAt int64    `json:"verifiedAt,omitempty"`
 	VerifiedBy string   `json:"verifiedBy,omitempty"`
+	Answer     string   `json:"answer,omitempty"`
 	CreatedAt  int64    `json:"createdAt"`
 }
 
 func skillsToJSON(skills []skill.Skill) string {
 	documents := make([]skillDocument, len(skills))
 	for i, s := range skills {
-		documents[i] = skillDocument{s.ID, s.Name, s.ProofURLs, string(s.Status), micros(s.VerifiedAt), string(s.VerifiedBy), micros(s.CreatedAt)}
+		documents[i] = skillDocument{s.ID, s.Name, s.ProofURLs, string(s.Status), micros(s.VerifiedAt), string(s.VerifiedBy), string(s.Answer), micros(s.CreatedAt)}
 	}
 	return toJSON(documents)
 }
@@ -114,7 +115,7 @@ func skillsFromJSON(text string) []skill.Skill {
 	for _, d := range fromJSON[skillDocument](text) {
 		skills = append(skills, skill.Skill{
 			ID: d.ID, Name: d.Name, ProofURLs: d.Proofs, Status: skill.Status(d.Status),
-			VerifiedAt: instant(d.VerifiedAt), VerifiedBy: skill.Verifier(d.VerifiedBy), CreatedAt: instant(d.CreatedAt),
+			VerifiedAt: instant(d.VerifiedAt), VerifiedBy: skill.Verifier(d.VerifiedBy), Answer: skill.Answer(d.Answer), CreatedAt: instant(d.CreatedAt),
 		})
 	}
 	return skills
@@ -159,6 +160,9 @@ func touchpointsFromJSON(inside string) []skill.Touchpoint {
 		Endorsement string          `json:"endorsement"`
 		Skills      []skillDocument `json:"skills"`
 		Items       []itemDocument  `json:"items"`
+		SentAt      int64           `json:"sentAt"`
+		Reviewer    string          `json:"reviewer"`
+		Until       int64           `json:"until"`
 	}]("[" + inside + "]") {
 		of := skill.Verification{Method: skill.Method(d.Method), EndorsementType: d.Endorsement}.Endorsement()
 		for _, i := range d.Items {
@@ -166,6 +170,7 @@ func touchpointsFromJSON(inside string) []skill.Touchpoint {
 				touchpoints = append(touchpoints, skill.Touchpoint{
 					Source: skill.Source{Kind: skill.Kind(i.Kind), ID: i.ID}, Skill: k.ID, Endorsement: of,
 					Status: skill.Status(k.Status), VerifiedBy: skill.Verifier(k.VerifiedBy),
+					Sent: d.SentAt != 0, Reviewer: d.Reviewer, Until: instant(d.Until),
 				})
 			}
 		}

@@ -10,12 +10,13 @@ const (
 )
 
 var (
-	updateUser = guardSet(0, `id text, org text, mode text, loaded bigint, fresh bigint, name text, email text, email_key text, phone text, phone_key text`,
-		`UPDATE skill_users SET name = v.name, email = v.email, email_key = v.email_key, phone = v.phone, phone_key = v.phone_key, version = v.fresh
+	updateUser = guardSet(0, `id text, org text, mode text, loaded bigint, fresh bigint, name text, email text, email_key text, phone text, phone_key text, mailboxes text`,
+		`UPDATE skill_users SET name = v.name, email = v.email, email_key = v.email_key, phone = v.phone, phone_key = v.phone_key, mailboxes = v.mailboxes, version = v.fresh
 FROM v WHERE skill_users.org_id = v.org AND skill_users.mode = v.mode AND skill_users.id = v.id AND skill_users.version = v.loaded RETURNING skill_users.id`)
 
-	insertUser = writeSet(1, `org text, mode text, id text, fresh bigint, name text, email text, email_key text, phone text, phone_key text, created_at bigint`, `INSERT INTO skill_users (org_id, mode, id, name, email, email_key, phone, phone_key, created_at, version)
-SELECT v.org, v.mode, v.id, v.name, v.email, v.email_key, v.phone, v.phone_key, v.created_at, v.fresh FROM v`)
+	insertUser = writeSet(1, `org text, mode text, id text, fresh bigint, name text, email text, email_key text, phone text, phone_key text, mailboxes text, created_at bigint`,
+		`INSERT INTO skill_users (org_id, mode, id, name, email, email_key, phone, phone_key, mailboxes, created_at, version)
+SELECT v.org, v.mode, v.id, v.name, v.email, v.email_key, v.phone, v.phone_key, v.mailboxes, v.created_at, v.fresh FROM v`)
 
 	insertVerification = writeSet(2, ofUser+`id text, api_key text, student text, callback text, name text, method text, endorsement text,
   created_at bigint, initiated_at bigint, completed_at bigint, skills text, items text`,
@@ -34,7 +35,7 @@ SELECT v.org, v.mode, v.verification, v.hash, v.projects, v.experience, v.certif
 )
 
 // saveVerification writes what a decision returned.
-func saveVerification(state skill.State, next skill.Next) *batch {
+func (s *Store) saveVerification(state skill.State, next skill.Next) *batch {
 	if next.Empty() {
 		return nil
 	}
@@ -48,6 +49,8 @@ func saveVerification(state skill.State, next skill.Next) *batch {
 	if next.Session != nil {
 		w.saveSession(*next.Session)
 	}
+	w.saveReview(state, next)
+	w.saveConsequences(s, state, next)
 	return w.batch
 }
 
@@ -67,10 +70,10 @@ func (w personWriter) saveUser() {
 	u := w.user
 	emailKey, phoneKey := orNil(skill.EmailKey(u.Email)), orNil(skill.PhoneKey(u.Phone))
 	if u.Version == 0 {
-		w.write(insertUser, u.Owner.Org, string(u.Owner.Mode), u.ID, w.fresh, u.Name, u.Email, emailKey, u.Phone, phoneKey, micros(u.CreatedAt))
+		w.write(insertUser, u.Owner.Org, string(u.Owner.Mode), u.ID, w.fresh, u.Name, u.Email, emailKey, u.Phone, phoneKey, textsToJSON(u.Mailboxes), micros(u.CreatedAt))
 		return
 	}
-	w.write(updateUser, u.ID, u.Owner.Org, string(u.Owner.Mode), u.Version, w.fresh, u.Name, u.Email, emailKey, u.Phone, phoneKey)
+	w.write(updateUser, u.ID, u.Owner.Org, string(u.Owner.Mode), u.Version, w.fresh, u.Name, u.Email, emailKey, u.Phone, phoneKey, textsToJSON(u.Mailboxes))
 }
 
 // saveVerification writes the row with both documents: what a decision leaves out stays as it was loaded.

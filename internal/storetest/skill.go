@@ -4,6 +4,7 @@ import (
 	cryptorand "crypto/rand"
 	"encoding/json"
 	"errors"
+	"maps"
 	"testing"
 	"time"
 
@@ -36,6 +37,7 @@ func skills(t *testing.T, open Open) {
 		"parallel inits make one person":              (*skillWorld).parallelInits,
 		"parallel sends keep to ten skills a source":  (*skillWorld).parallelSends,
 	}
+	maps.Copy(cases, reviewCases)
 	for name, check := range cases {
 		t.Run(name, func(t *testing.T) { t.Parallel(); check(newSkillWorld(t, open)) })
 	}
@@ -55,7 +57,7 @@ func newSkillWorld(t *testing.T, open Open) *skillWorld {
 	w := &skillWorld{world: newWorld(t, open)}
 	w.service = skill.NewService(skill.Options{
 		Verifications: w.Store, Keys: w.keys, Random: access.Random{Source: cryptorand.Reader}, Now: func() time.Time { return start },
-		SessionTTL: time.Hour,
+		SessionTTL: time.Hour, ReviewTTL: time.Hour,
 	})
 	w.live, w.test, w.other = w.key("one", access.Live), w.key("one", access.Test), w.key("two", access.Live)
 	return w
@@ -178,7 +180,8 @@ func (w *skillWorld) initSaved() {
 	w.equal("verification", state.Verification, &o.Verification)
 	w.equal("session", state.Session, bare(o.Session))
 	w.equal("user", state.User, &skill.User{
-		ID: o.Verification.User, Owner: w.live.Owner, Name: "Jane", Email: "Jane@example.com", Phone: "+46 70", CreatedAt: start, Version: state.User.Version,
+		ID: o.Verification.User, Owner: w.live.Owner, Name: "Jane", Email: "Jane@example.com", Phone: "+46 70", Mailboxes: []string{"jane@example.com"},
+		CreatedAt: start, Version: state.User.Version,
 	})
 	wantKey := access.Key{ID: w.live.ID, Owner: w.live.Owner, Name: "key", Hash: w.live.Hash, CreatedAt: start}
 	w.equal("key", state.Key, &wantKey)

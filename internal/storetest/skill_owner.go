@@ -1,6 +1,8 @@
 package storetest
 
 import (
+	"time"
+
 	"avow/internal/access"
 	"avow/internal/skill"
 )
@@ -117,6 +119,7 @@ func (w *skillWorld) touchpoints() {
 	touched := func(id string) skill.Touchpoint {
 		return skill.Touchpoint{
 			Source: skill.Source{Kind: skill.Project, ID: "p1"}, Skill: id, Endorsement: "human", Status: skill.Verified, VerifiedBy: skill.ByReviewer,
+			Sent: true, Until: start.Add(time.Hour),
 		}
 	}
 	want := []skill.Touchpoint{touched("a"), touched("b")}

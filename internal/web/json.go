@@ -59,6 +59,20 @@ func ReadObject(r *http.Request, emptyIsObject bool) (Object, error) {
 	return ParseObject(body)
 }
 
+// ReadOptionalObject is ReadObject for calls that need no body: without one no content type is needed either, and one that has none is taken for JSON.
+func ReadOptionalObject(r *http.Request) (Object, error) {
+	body, err := ReadBody(r)
+	switch media := r.Header.Get("Content-Type"); {
+	case err != nil:
+		return Object{}, err
+	case len(body) == 0:
+		return Object{}, nil
+	case media != "" && !isJSON(media):
+		return Object{}, ErrContentType
+	}
+	return ParseObject(body)
+}
+
 func isJSON(contentType string) bool {
 	media, _, err := mime.ParseMediaType(contentType)
 	return media == "application/json" && (err == nil || errors.Is(err, mime.ErrInvalidMediaParameter))
