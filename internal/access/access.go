@@ -56,6 +56,7 @@ type Token struct {
 	Account   string // empty: no identity
 	Scopes    []string
 	Family    string // tokens that descend from one sign-in
+	Epoch     int64  // of its account when it was issued
 	CreatedAt time.Time
 	ExpiresAt time.Time
 	UsedAt    time.Time // refresh tokens: when it was exchanged

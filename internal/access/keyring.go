@@ -34,20 +34,21 @@ type Purpose string
 
 // The purposes.
 const (
-	ForToken        Purpose = "token"
-	ForClientSecret Purpose = "client secret"
-	ForCode         Purpose = "confirmation code"
-	ForAPIKey       Purpose = "api key"
-	ForSession      Purpose = "session token"
-	ForSessionCache Purpose = "cached session"
-	ForKeySecret    Purpose = "api key secret"
-	ForDelivery     Purpose = "delivery"
-	ForCapture      Purpose = "captured mail"
-	ForDemo         Purpose = "demo credential"
+	ForToken          Purpose = "token"
+	ForClientSecret   Purpose = "client secret"
+	ForCode           Purpose = "confirmation code"
+	ForAPIKey         Purpose = "api key"
+	ForSession        Purpose = "session token"
+	ForSessionCache   Purpose = "cached session"
+	ForKeySecret      Purpose = "api key secret"
+	ForEndpointSecret Purpose = "endpoint secret"
+	ForDelivery       Purpose = "delivery"
+	ForCapture        Purpose = "captured mail"
+	ForDemo           Purpose = "demo credential"
 )
 
 // purposes lists all of them: their subkeys are derived once, at start.
-var purposes = []Purpose{ForToken, ForClientSecret, ForCode, ForAPIKey, ForSession, ForSessionCache, ForKeySecret, ForDelivery, ForCapture, ForDemo}
+var purposes = []Purpose{ForToken, ForClientSecret, ForCode, ForAPIKey, ForSession, ForSessionCache, ForKeySecret, ForEndpointSecret, ForDelivery, ForCapture, ForDemo}
 
 // Keyring hashes and seals secrets under the master keys. The first key writes, all read.
 type Keyring struct{ masters []master }

@@ -111,7 +111,7 @@ func RefreshGrant(s GrantState, in GrantInput) (GrantNext, error) {
 	if !r.UsedAt.IsZero() {
 		return GrantNext{RevokeFamily: r.Family, RevokedAt: in.Now}, ErrRefreshInvalid
 	}
-	if s.Account == nil || !s.Account.signsIn() {
+	if s.Account == nil || !s.Account.signsIn() || !s.Account.Sessions.keep(r) {
 		return GrantNext{}, ErrRefreshInvalid
 	}
 	scopes, err := granted(in.Scopes, r.Scopes)
@@ -138,7 +138,7 @@ func Direct(s GrantState, in GrantInput, account *Account) (GrantNext, error) {
 		if !account.signsIn() {
 			return GrantNext{}, ErrNoTokens
 		}
-		t.Account = account.ID
+		t.Account, t.Epoch = account.ID, account.Sessions.Epoch
 	}
 	return GrantNext{Issue: []access.Token{t}}, nil
 }
@@ -149,11 +149,11 @@ func (a *Account) signsIn() bool { return a.mayHoldTokens() && a.Status != Archi
 // identity issues an access token of the account and, to clients with offline access, a refresh token.
 func (s GrantState) identity(in GrantInput, scopes, refreshScopes []string) GrantNext {
 	a := s.token(in, access.AccessToken, scopes)
-	a.Account = s.Account.ID
+	a.Account, a.Epoch = s.Account.ID, s.Account.Sessions.Epoch
 	next := GrantNext{Issue: []access.Token{a}}
 	if s.Client.OfflineAccess {
 		r := s.token(in, access.RefreshToken, refreshScopes)
-		r.Account = s.Account.ID
+		r.Account, r.Epoch = a.Account, a.Epoch
 		next.Issue = append(next.Issue, r)
 	}
 	return next
