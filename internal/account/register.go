@@ -91,7 +91,7 @@ func Register(s State, in RegisterInput) (Next, error) {
 	}
 	news := told{name: event.NewAccountRegistered}
 	if !next.Account.Verified {
-		next.Mails = []Mail{confirmationMail(s.Brand, *next.Account, in.CreateInput)}
+		next.Mails = []Mail{confirmationMail(s, *next.Account, in.CreateInput)}
 		next = next.with(code.Issue(nil, in.code()))
 		news.data.ConfirmationURL = in.Policy.link("", next.Account.ID, in.Code)
 	}
@@ -172,6 +172,9 @@ func (s *Service) enrolment(need access.Need, n NewAccount) (RegisterInput, erro
 	}
 	if err := n.Profile.CheckNames(); err != nil {
 		return RegisterInput{}, err
+	}
+	if n.Profile.Language != "" && !access.IsLanguage(n.Profile.Language) {
+		return RegisterInput{}, ErrLanguageMalformed
 	}
 	in := RegisterInput{CreateInput: s.draw(need, ""), Verified: n.Verified}
 	in.Account = Account{

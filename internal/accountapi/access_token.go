@@ -71,6 +71,7 @@ func (a api) grant(r *http.Request) (account.Issued, error) {
 	if err != nil {
 		return account.Issued{}, err
 	}
+	client.Network = web.NetworkOf(r)
 	scopes := access.ParseScopes(form.Get("scope"))
 	switch form.Get("grant_type") {
 	case "none", "client_credentials":
