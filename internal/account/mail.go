@@ -31,35 +31,39 @@ func confirmationMail(s State, a Account, in CreateInput) Mail {
 	return outbox.NewMail(in.MailID, a.Org, a.Email, ConfirmationTemplate, data, in.Now)
 }
 
-// ChangeEmailMail is the data of the mail template "change_email", which goes to the new address.
-type ChangeEmailMail struct {
-	Brand   string `json:"brand"`
-	Email   string `json:"email"` // the new one
+// Letter is what every mail to an account's holder says.
+type Letter struct {
+	Language string `json:"language"` // such as sv or sv-SE; empty: English
+	Brand    string `json:"brand"`
+	Email    string `json:"email"` // where it goes
+}
+
+func (s State) letter(a Account, to string) Letter {
+	return Letter{Language: cmp.Or(a.Profile.Language, s.Settings.Get(access.Language)), Brand: s.Brand, Email: to}
+}
+
+func (l Letter) mail(id string, a Account, template string, data any, now time.Time) Mail {
+	return outbox.NewMail(id, a.Org, l.Email, template, data, now)
+}
+
+// LinkLetter is the data of the mail templates "change_email", which goes to the new address, and "reset_password".
+type LinkLetter struct {
+	Letter
 	Link    string `json:"link"`
 	Expires string `json:"expires"` // RFC 3339, UTC
 }
 
-// EmailChangedMail is the data of the mail template "email_changed", which goes to the address that is given up. It does not tell the new one: the old mailbox may be
+// ChangedLetter is the data of the mail template "email_changed", which goes to the address that is given up. It does not tell the new one: the old mailbox may be
 // anybody's.
-type EmailChangedMail struct {
-	Brand   string `json:"brand"`
-	Email   string `json:"email"`   // the old one
+type ChangedLetter struct {
+	Letter
 	Changed string `json:"changed"` // RFC 3339, UTC
 }
 
-// ResetPasswordMail is the data of the mail template "reset_password".
-type ResetPasswordMail struct {
-	Brand   string `json:"brand"`
-	Email   string `json:"email"`
-	Link    string `json:"link"`
-	Expires string `json:"expires"` // RFC 3339, UTC
-}
-
-// OneTimePasswordMail is the data of the mail template "one_time_password".
-type OneTimePasswordMail struct {
-	Brand    string `json:"brand"`
-	Email    string `json:"email"`
-	Link     string `json:"link"` // empty: the caller named no page to sign in on
+// OnceLetter is the data of the mail template "one_time_password".
+type OnceLetter struct {
+	Letter
+	Login    string `json:"login"` // link to the page to sign in on; empty: the caller named none
 	Password string `json:"password"`
 	Expires  string `json:"expires"` // RFC 3339, UTC
 }
@@ -73,21 +77,21 @@ const (
 )
 
 func changeMail(s State, a Account, in ChangeEmailInput) Mail {
-	data := ChangeEmailMail{Brand: s.Brand, Email: in.NewEmail, Link: in.link(a), Expires: textual(in.ExpiresAt)}
-	return outbox.NewMail(in.MailID, a.Org, in.NewEmail, ChangeEmailTemplate, data, in.Now)
+	l := s.letter(a, in.NewEmail)
+	return l.mail(in.MailID, a, ChangeEmailTemplate, LinkLetter{l, in.link(a), textual(in.ExpiresAt)}, in.Now)
 }
 
 func changedMail(s State, before Account, in VerifyInput) Mail {
-	data := EmailChangedMail{Brand: s.Brand, Email: before.Email, Changed: textual(in.Now)}
-	return outbox.NewMail(in.MailID, before.Org, before.Email, EmailChangedTemplate, data, in.Now)
+	l := s.letter(before, before.Email)
+	return l.mail(in.MailID, before, EmailChangedTemplate, ChangedLetter{l, textual(in.Now)}, in.Now)
 }
 
 func resetMail(s State, a Account, in ResetInput) Mail {
-	data := ResetPasswordMail{Brand: s.Brand, Email: a.Email, Link: in.link(a), Expires: textual(in.ExpiresAt)}
-	return outbox.NewMail(in.MailID, a.Org, a.Email, ResetPasswordTemplate, data, in.Now)
+	l := s.letter(a, a.Email)
+	return l.mail(in.MailID, a, ResetPasswordTemplate, LinkLetter{l, in.link(a), textual(in.ExpiresAt)}, in.Now)
 }
 
 func onceMail(s State, a Account, in OnceInput) Mail {
-	data := OneTimePasswordMail{Brand: s.Brand, Email: a.Email, Link: in.link(a), Password: in.Code, Expires: textual(in.ExpiresAt)}
-	return outbox.NewMail(in.MailID, a.Org, a.Email, OneTimePasswordTemplate, data, in.Now)
+	l := s.letter(a, a.Email)
+	return l.mail(in.MailID, a, OneTimePasswordTemplate, OnceLetter{l, in.link(a), in.Code, textual(in.ExpiresAt)}, in.Now)
 }

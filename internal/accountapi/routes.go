@@ -13,6 +13,7 @@ func New(s Service) web.Family {
 	a := api{service: s}
 	meRead := access.Need{Scope: account.ScopeMeRead, Identity: true}
 	meWrite := access.Need{Scope: account.ScopeMeWrite, Identity: true}
+	password := access.Need{Scope: account.ScopePassword, Identity: true}
 	read := access.Need{Scope: account.ScopeAccountRead}
 	write := access.Need{Scope: account.ScopeAccountWrite}
 	return web.Family{
@@ -25,10 +26,19 @@ func New(s Service) web.Family {
 			{Method: http.MethodPost, Path: "/external/api/v1/me/verify_account", Handle: a.authorized(meWrite, a.verifyAccount)},
 			{Method: http.MethodGet, Path: "/external/api/v1/me", Handle: a.authorized(meWrite, a.currentAccount)},
 			{Method: http.MethodGet, Path: "/external/api/v3/me", Handle: a.authorized(meWrite, a.currentAccountV3)},
+			{Method: http.MethodPost, Path: "/external/api/v1/me/request_email_change", Handle: a.authorized(meWrite, a.requestEmailChange)},
+			{Method: http.MethodPut, Path: "/external/api/v1/me/verify_email_change", Handle: a.authorized(meWrite, a.verifyEmailChange)},
+			{Method: http.MethodPut, Path: "/external/api/v1/me/update_password", Handle: a.authorized(password, a.updatePassword)},
 
 			{Method: http.MethodPost, Path: "/external/api/v1/accounts/create_verification_request", Handle: a.authorized(write, a.createVerificationRequest)},
 			{Method: http.MethodGet, Path: "/external/api/v1/accounts/pending_verification_request", Handle: a.authorized(read, a.pendingVerificationRequest)},
 			{Method: http.MethodPost, Path: "/external/api/v1/accounts/verify_account", Handle: a.authorized(write, a.verifyAccount)},
+			{Method: http.MethodPost, Path: "/external/api/v1/accounts/request_email_change", Handle: a.authorized(write, a.requestEmailChange)},
+			{Method: http.MethodPut, Path: "/external/api/v1/accounts/verify_email_change", Handle: a.authorized(write, a.verifyEmailChange)},
+			{Method: http.MethodPost, Path: "/external/api/v1/accounts/create_password_reset", Handle: a.authorized(write, a.createPasswordReset)},
+			{Method: http.MethodPost, Path: "/external/api/v1/accounts/complete_password_reset", Handle: a.authorized(write, a.completePasswordReset)},
+			{Method: http.MethodPost, Path: "/external/api/v1/accounts/custom_request_password_reset", Handle: a.authorized(write, a.customRequestPasswordReset)},
+			{Method: http.MethodPost, Path: "/external/api/v1/accounts/request_one_time_password", Handle: a.authorized(write, a.requestOneTimePassword)},
 			{Method: http.MethodGet, Path: "/external/api/v1/accounts/status", Handle: a.authorized(read, a.accountStatus)},
 			{Method: http.MethodGet, Path: "/external/api/v1/accounts", Handle: a.authorized(write, a.getAccount)},
 			{Method: http.MethodPost, Path: "/external/api/v1/accounts", Handle: a.authorized(write, a.createAccount)},

@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"avow/internal/access"
 	"avow/internal/account"
@@ -66,6 +67,36 @@ func (s *stub) Register(_ context.Context, c account.Call, n account.NewAccount)
 	s.called("Register", c, n.Email)
 	s.made = n
 	return s.account, s.outcome
+}
+
+func (s *stub) RequestEmailChange(_ context.Context, c account.Call, newEmail, _ string) (account.EmailChange, error) {
+	s.called("RequestEmailChange", c, newEmail)
+	return account.EmailChange{}, s.outcome
+}
+
+func (s *stub) VerifyEmailChange(_ context.Context, c account.Call, code string) (string, error) {
+	s.called("VerifyEmailChange", c, code)
+	return s.id, s.outcome
+}
+
+func (s *stub) RequestReset(_ context.Context, c account.Call, resetURL, _ string) (account.Reset, error) {
+	s.called("RequestReset", c, resetURL)
+	return account.Reset{}, s.outcome
+}
+
+func (s *stub) CompleteReset(_ context.Context, c account.Call, code, _ string) (string, error) {
+	s.called("CompleteReset", c, code)
+	return s.id, s.outcome
+}
+
+func (s *stub) UpdatePassword(_ context.Context, c account.Call, current, _ string) error {
+	s.called("UpdatePassword", c, current)
+	return s.outcome
+}
+
+func (s *stub) RequestOneTimePassword(_ context.Context, c account.Call, loginURL string, _ time.Duration) error {
+	s.called("RequestOneTimePassword", c, loginURL)
+	return s.outcome
 }
 
 func (s *stub) granted(name string, c account.Credentials, scopes []string) (account.Issued, error) {
@@ -131,16 +162,21 @@ func external(t *testing.T) []web.Route {
 }
 
 // unreadable are requests that no rule needs to see, by method.
-var unreadable = map[string][]struct{ name, query, contentType, body, code string }{
-	http.MethodGet: {{"unknown parameter", "?foo=1", "", "", "unknown_parameter"}},
-	http.MethodPost: {
-		{"content type", "", "text/plain", `{}`, "invalid_content_type_error"},
-		{"no content type", "", "", `{}`, "invalid_content_type_error"},
-		{"malformed", "", "application/json", `{"foo":`, "json_parser_error"},
-		{"not an object", "", "application/json", `[]`, "json_parser_error"},
-		{"member twice", "", "application/json", `{"foo":1,"foo":1}`, "json_parser_error"},
-		{"unknown member", "", "application/json", `{"foo":1}`, "unknown_parameter"},
-		{"wrong type", "", "application/json", `{"account_id":1,"email":1,"verification_url":1,"confirmation_code":1}`, "unknown_parameter"},
-		{"too large", "", "application/json", strings.Repeat(" ", 1<<20) + "{}", "request_too_large"},
-	},
+type unreadableRequest struct{ name, query, contentType, body, code string }
+
+var unreadable = map[string][]unreadableRequest{
+	http.MethodGet:  {{"unknown parameter", "?foo=1", "", "", "unknown_parameter"}},
+	http.MethodPost: unreadableBodies,
+	http.MethodPut:  unreadableBodies,
+}
+
+var unreadableBodies = []unreadableRequest{
+	{"content type", "", "text/plain", `{}`, "invalid_content_type_error"},
+	{"no content type", "", "", `{}`, "invalid_content_type_error"},
+	{"malformed", "", "application/json", `{"foo":`, "json_parser_error"},
+	{"not an object", "", "application/json", `[]`, "json_parser_error"},
+	{"member twice", "", "application/json", `{"foo":1,"foo":1}`, "json_parser_error"},
+	{"unknown member", "", "application/json", `{"foo":1}`, "unknown_parameter"},
+	{"wrong type", "", "application/json", `{"account_id":1,"email":1,"verification_url":1,"confirmation_code":1}`, "unknown_parameter"},
+	{"too large", "", "application/json", strings.Repeat(" ", 1<<20) + "{}", "request_too_large"},
 }

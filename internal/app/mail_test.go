@@ -22,7 +22,14 @@ import (
 // mailData is what decisions put into mails, by template, with every member filled.
 var mailData = map[string]any{
 	account.ConfirmationTemplate: account.Confirmation{Brand: "Acme", Email: "anna@example.com", Link: "https://a.example/", Expires: "2024-01-15T12:00:00Z", Language: "sv"},
+
+	account.ChangeEmailTemplate:     account.LinkLetter{Letter: swedish, Link: "https://a.example/", Expires: "2024-01-15T12:00:00Z"},
+	account.EmailChangedTemplate:    account.ChangedLetter{Letter: swedish, Changed: "2024-01-15T12:00:00Z"},
+	account.ResetPasswordTemplate:   account.LinkLetter{Letter: swedish, Link: "https://a.example/", Expires: "2024-01-15T12:00:00Z"},
+	account.OneTimePasswordTemplate: account.OnceLetter{Letter: swedish, Login: "https://a.example/", Password: "x", Expires: "2024-01-15T12:00:00Z"},
 }
+
+var swedish = account.Letter{Language: "sv", Brand: "Acme", Email: "anna@example.com"}
 
 // A template and the decision that asks for it agree on the names of the data: nothing that a template wants is missing.
 func TestDecisionsFillTheirTemplates(t *testing.T) {
