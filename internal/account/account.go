@@ -32,6 +32,7 @@ type Account struct {
 	Verified      bool
 	LoginDisabled bool
 	Password      string // argon2id text; empty: none
+	Attempts      Attempts
 	Profile       Profile
 	CreatedAt     time.Time
 	UpdatedAt     time.Time

@@ -69,7 +69,7 @@ func (s *Service) SignIn(ctx context.Context, c Credentials, scopes []string, or
 	if err != nil {
 		return Issued{}, err
 	}
-	if err := state.authenticateClient(t.in); err != nil {
+	if err := state.authenticateClient(t.in.Secret); err != nil {
 		return Issued{}, err
 	}
 	in := PasswordInput{GrantInput: t.in}

@@ -28,6 +28,7 @@ var calls = map[string]struct {
 	"GET /external/api/v1/accounts/pending_verification_request": {access.Need{Scope: "/external/account/r"}, "?account_id=" + strings.ToUpper(anna), "", "Standing", anna},
 	"POST /external/api/v1/accounts/verify_account":              {access.Need{Scope: "/external/account/w"}, "", `{"confirmation_code":"x","account_id":"` + anna + `"}`, "Verify", anna},
 	"GET /external/api/v1/accounts/status":                       {access.Need{Scope: "/external/account/r"}, "?id=" + anna, "", "Account", anna},
+	"GET /external/api/v1/accounts/get_authentication_attempts":  {access.Need{Scope: "/external/account/r"}, "?email=Anna@example.com", "", "Attempts", "anna@example.com"},
 	"GET /external/api/v1/accounts":                              {access.Need{Scope: "/external/account/w"}, "?id=" + strings.ToUpper(anna), "", "Account", anna},
 	"POST /external/api/v1/accounts":                             {access.Need{Scope: "/external/account/w"}, "", `{"email":"anna@example.com","password":"secret1"}`, "Register", ""},
 	"POST /external/api/v2/accounts":                             {access.Need{Scope: "/external/account/w"}, "", `{"email":"anna@example.com","password":"secret1"}`, "Register", ""},
@@ -193,7 +194,7 @@ func TestMe(t *testing.T) {
 
 func TestFamily(t *testing.T) {
 	t.Parallel()
-	f := New(&stub{})
+	f := New(&stub{}, "")
 	for _, r := range f.Routes {
 		if !slices.ContainsFunc(f.Prefixes, func(p string) bool { return strings.HasPrefix(r.Path, p) }) {
 			t.Errorf("%s: got it below none of %q, want its errors in the contract's shape", r.Path, f.Prefixes)
