@@ -35,6 +35,7 @@ type Account struct {
 	LoginDisabled bool
 	Password      string // argon2id text; empty: none
 	Sessions      Sessions
+	Attempts      Attempts
 	Profile       Profile
 	CreatedAt     time.Time
 	UpdatedAt     time.Time
@@ -173,19 +174,17 @@ func (s State) authorize(need access.Need, now time.Time) error {
 	if s.Token.Account != "" && !s.holderAllows(need) {
 		return access.ErrTokenUnknown
 	}
-	if s.Holder != nil && !s.Holder.Sessions.keep(s.Token) {
-		return access.ErrTokenUnknown
-	}
 	return nil
 }
 
-// holderAllows reports whether the token's own account lets it be used: tokens of a blocked one are as good as unknown. An account that is gone is told as such where
+// holderAllows reports whether the token's own account lets it be used: tokens of a blocked one, and of a
+// session that a new password has ended, are as good as unknown. An account that is gone is told as such where
 // the call is about itself.
 func (s State) holderAllows(need access.Need) bool {
 	if s.Holder == nil || s.Holder.Status == Archived {
 		return need.Identity
 	}
-	return s.Holder.mayHoldTokens()
+	return s.Holder.mayHoldTokens() && s.Holder.Sessions.keep(s.Token)
 }
 
 // subject returns the account that the call is about.

@@ -73,7 +73,7 @@ func CompleteReset(s State, in CompleteInput) (Next, error) {
 	case right && in.Password == "":
 		return Next{}, ErrCodeInvalid
 	case right:
-		a.Password, a.Sessions = in.Password, a.Sessions.next("")
+		a.Attempts, a.Password, a.Sessions = Attempts{}, in.Password, a.Sessions.next("")
 		next := Next{Account: touched(a, in.Now)}.of(ResetPassword, change)
 		return s.withdraw(next, SignInOnce).tell(s, in.Events, told{name: event.PasswordResetComplete}), nil
 	case change.Code == nil:
@@ -91,7 +91,8 @@ type UpdatePasswordInput struct {
 	Now      time.Time
 }
 
-// UpdatePassword changes the password. The session that does it goes on, all others end (accounts-api.md 2.5, 5.4).
+// UpdatePassword changes the password. The session that does it goes on, all others end (accounts-api.md 2.5, 5.4). A wrong present
+// password counts like one at the token endpoint.
 func UpdatePassword(s State, in UpdatePasswordInput) (Next, error) {
 	if err := s.authorize(in.Need, in.Now); err != nil {
 		return Next{}, err
@@ -100,10 +101,12 @@ func UpdatePassword(s State, in UpdatePasswordInput) (Next, error) {
 	switch {
 	case err != nil:
 		return Next{}, err
-	case !in.Matches || a.Password != in.Against:
+	case a.Password != in.Against || a.Attempts.Frozen(in.Now):
 		return Next{}, ErrPasswordWrong
+	case !in.Matches:
+		return Next{Account: a.tried(a.Attempts.counted(in.Now))}, ErrPasswordWrong
 	}
-	a.Password, a.Sessions = in.Password, a.Sessions.next(s.Token.Family)
+	a.Attempts, a.Password, a.Sessions = Attempts{}, in.Password, a.Sessions.next(s.Token.Family)
 	return s.withdraw(Next{Account: touched(a, in.Now)}, ResetPassword, SignInOnce), nil
 }
 
@@ -202,11 +205,10 @@ func (s *Service) UpdatePassword(ctx context.Context, c Call, current, password 
 	if in.Matches, err = s.comparePassword(ctx, in.Against, current); err != nil {
 		return err
 	}
-	if !in.Matches {
-		return ErrPasswordWrong
-	}
-	if in.Password, err = s.hash(ctx, password); err != nil {
-		return err
+	if in.Matches {
+		if in.Password, err = s.hash(ctx, password); err != nil {
+			return err
+		}
 	}
 	return s.change(ctx, c, func(state State) (Next, error) { return UpdatePassword(state, in) })
 }

@@ -37,6 +37,14 @@ type Service interface {
 	SignIn(ctx context.Context, c account.Credentials, scopes []string, org, email, password string) (account.Issued, error)
 	// Renew is the grant refresh_token.
 	Renew(ctx context.Context, c account.Credentials, scopes []string, refresh string) (account.Issued, error)
+	// RevokeShown ends a token that the client was issued; any other is left alone without a word.
+	RevokeShown(ctx context.Context, c account.Credentials, token string) error
+	// IntrospectShown tells a client what a token is good for; nil: nothing.
+	IntrospectShown(ctx context.Context, c account.Credentials, token string) (*access.Token, error)
+	// TokenInfo returns an access token to its bearer, and how long it lives on.
+	TokenInfo(ctx context.Context, bearer string) (access.Token, time.Duration, error)
+	// Attempts tells how many wrong passwords the account that the call is about has left.
+	Attempts(ctx context.Context, c account.Call) (account.AttemptsLeft, error)
 }
 
 // Passwords is what the calls about passwords need.
@@ -51,7 +59,10 @@ type Passwords interface {
 	RequestOneTimePassword(ctx context.Context, c account.Call, loginURL string, ttl time.Duration) error
 }
 
-type api struct{ service Service }
+type api struct {
+	service   Service
+	publicURL string
+}
 
 // call is one authorized call: its request, and the bearer token that came with it for what the endpoint asks.
 type call struct {

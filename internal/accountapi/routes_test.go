@@ -40,6 +40,7 @@ var calls = map[string]struct {
 	"POST /external/api/v1/accounts/request_one_time_password":     {access.Need{Scope: "/external/account/w"}, "", `{"email":"A@example.com"}`, "RequestOneTimePassword", "a@example.com"},
 	"POST /external/api/v1/accounts/complete_password_reset":       {access.Need{Scope: "/external/account/w"}, "", `{"id":"5C6291D537C2ED78A11518B7","confirmation_code":"2c5ea4c0-4067-41fe-8d3b-7a1f0c9b1e55","new_password":"secret1"}`, "CompleteReset", anna},
 	"POST /external/api/v2/accounts":                               {access.Need{Scope: "/external/account/w"}, "", `{"email":"anna@example.com","password":"secret1"}`, "Register", ""},
+	"GET /external/api/v1/accounts/get_authentication_attempts":    {access.Need{Scope: "/external/account/r"}, "?email=Anna@example.com", "", "Attempts", "anna@example.com"},
 }
 
 // A request that can be read is one call of the service, which authenticates by its own load.
@@ -202,7 +203,7 @@ func TestMe(t *testing.T) {
 
 func TestFamily(t *testing.T) {
 	t.Parallel()
-	f := New(&stub{})
+	f := New(&stub{}, "")
 	for _, r := range f.Routes {
 		if !slices.ContainsFunc(f.Prefixes, func(p string) bool { return strings.HasPrefix(r.Path, p) }) {
 			t.Errorf("%s: got it below none of %q, want its errors in the contract's shape", r.Path, f.Prefixes)

@@ -22,6 +22,8 @@ type stub struct {
 	id       string
 	account  account.Account
 	issued   account.Issued
+	token    *access.Token
+	left     account.AttemptsLeft
 
 	calls       []string
 	bearer      string
@@ -118,11 +120,36 @@ func (s *stub) Renew(_ context.Context, c account.Credentials, scopes []string, 
 	return s.granted("Renew", c, scopes)
 }
 
+func (s *stub) RevokeShown(_ context.Context, c account.Credentials, token string) error {
+	s.value = token
+	_, err := s.granted("RevokeShown", c, nil)
+	return err
+}
+
+func (s *stub) IntrospectShown(_ context.Context, c account.Credentials, token string) (*access.Token, error) {
+	s.value = token
+	_, err := s.granted("IntrospectShown", c, nil)
+	return s.token, err
+}
+
+func (s *stub) TokenInfo(_ context.Context, bearer string) (access.Token, time.Duration, error) {
+	s.calls, s.bearer = append(s.calls, "TokenInfo"), bearer
+	if s.outcome != nil {
+		return access.Token{}, 0, s.outcome
+	}
+	return *s.token, time.Minute, nil
+}
+
+func (s *stub) Attempts(_ context.Context, c account.Call) (account.AttemptsLeft, error) {
+	s.called("Attempts", c, "")
+	return s.left, s.outcome
+}
+
 // serve answers one request as the program would, but for the observer: so correlation ids are empty.
 func (s *stub) serve(t *testing.T, method, target, body string, headers ...string) *httptest.ResponseRecorder {
 	t.Helper()
 	site := web.NewSite(renderError)
-	site.Mount(New(s))
+	site.Mount(New(s, "https://avow.example"))
 	r := httptest.NewRequest(method, target, strings.NewReader(body))
 	for i := 0; i < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
@@ -150,7 +177,7 @@ func expect(t *testing.T, w *httptest.ResponseRecorder, status int, body string)
 func external(t *testing.T) []web.Route {
 	t.Helper()
 	var routes []web.Route
-	for _, r := range New(&stub{}).Routes {
+	for _, r := range New(&stub{}, "").Routes {
 		if strings.HasPrefix(r.Path, "/external/") {
 			routes = append(routes, r)
 		}

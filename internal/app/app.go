@@ -202,7 +202,7 @@ func (a *App) observe(kind outbox.Kind, state outbox.State, err error) {
 func (a *App) Handler() http.Handler {
 	hosted := pages.New(a.pages())
 	site := web.NewSite(hosted.Fail)
-	accounts := accountapi.New(a.Accounts)
+	accounts := accountapi.New(a.Accounts, a.o.PublicURL)
 	skills := skillapi.New(a.Skills, egress.NewProbe(), a.o.Now)
 	own := ownapi.New(ownapi.Options{TestMails: outbox.TestMails{Mailbox: a.Store, Keys: a.keys}})
 	for _, family := range []*web.Family{&accounts, &skills, &own} {

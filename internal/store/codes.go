@@ -48,19 +48,22 @@ func codesFrom(text string) account.Codes {
 	return codes
 }
 
-// codesToJSON are the codes that are out once a decision is saved: those of purposes that it says nothing of stay.
+// codesToJSON are the codes that are out once a decision is saved.
 func codesToJSON(state account.State, next account.Next) string {
-	codes := account.Codes{}
-	maps.Copy(codes, state.Codes)
-	maps.Copy(codes, next.Codes)
-	switch {
-	case next.NoCode:
-	case next.Code != nil:
-		codes[verifyEmail] = next.Code
-	default:
-		codes[verifyEmail] = state.Code
+	kept, changes := account.Codes{verifyEmail: state.Code}, account.Codes{}
+	maps.Copy(kept, state.Codes)
+	maps.Copy(changes, next.Codes)
+	if next.Code != nil || next.NoCode {
+		changes[verifyEmail] = next.Code
 	}
-	documents := map[account.Purpose]codeDocument{}
+	return codesAfter(kept, changes)
+}
+
+// codesAfter puts changes in the place of what was kept: those of purposes that they say nothing of stay.
+func codesAfter(kept, changes account.Codes) string {
+	codes, documents := account.Codes{}, map[account.Purpose]codeDocument{}
+	maps.Copy(codes, kept)
+	maps.Copy(codes, changes)
 	for purpose, c := range codes {
 		if c != nil {
 			documents[purpose] = codeDocument{c.ID, hex.EncodeToString(c.Hash[:]), c.About, c.Wrong, c.Delivery, micros(c.CreatedAt), micros(c.ExpiresAt)}

@@ -132,6 +132,7 @@ func TestRoundTripsOfSystems(t *testing.T) {
 	w := newStranger(t, openURL(t, through, 1))
 	id := w.add(account.NewAccount{Email: "kalle@example.com", Profile: account.Profile{Alias: "kalle", ExternalIDs: map[string]string{"crm": "1"}}}, true, false)
 	w.add(account.NewAccount{Email: "anna@example.com", Password: guessed}, false, false)
+	w.freeze("cold@example.com", account.MaxAttempts)
 	issued, err := w.service.Issue(w.ctx, w.client.ID, "", nil, time.Hour)
 	w.must(err)
 	call := func(kind account.NameKind, value string) account.Call {
@@ -155,8 +156,33 @@ func TestRoundTripsOfSystems(t *testing.T) {
 		"an unknown id on the page": {func() error {
 			return refusedWith(account.ErrCodeInvalid, w.service.VerifyOnPage(w.ctx, "ffffffffffffffffffffffff", "wrong"))
 		}, 2},
-		"a wrong password":   {func() error { return refusedWith(account.ErrSignIn, w.signIn("anna@example.com")) }, 2},
-		"an unknown address": {func() error { return refusedWith(account.ErrSignIn, w.signIn("nobody@example.com")) }, 2},
+		"a wrong password":   {func() error { return refusedWith(account.ErrSignIn, w.signIn("anna@example.com")) }, 3},
+		"a frozen account":   {func() error { return refusedWith(account.ErrSignIn, w.signIn("cold@example.com")) }, 3},
+		"an unknown address": {func() error { return refusedWith(account.ErrSignIn, w.signIn("nobody@example.com")) }, 3},
+	})
+}
+
+// TestRoundTripsOfTokens counts those of a client that shows a token.
+func TestRoundTripsOfTokens(t *testing.T) {
+	t.Parallel()
+	l, through := listen(t, pgtest.URL(t))
+	w := newStranger(t, openURL(t, through, 1))
+	c := account.Credentials{ID: w.client.ID, Secret: w.secret}
+	issue := func() string {
+		issued, err := w.service.Issue(w.ctx, w.client.ID, "", nil, time.Hour)
+		w.must(err)
+		return issued.Access
+	}
+	shown, spare := issue(), []string{issue(), issue(), issue(), issue()}
+	l.count(t, map[string]trips{
+		"introspected": {func() error { _, err := w.service.IntrospectShown(w.ctx, c, shown); return err }, 1},
+		"looked into":  {func() error { _, _, err := w.service.TokenInfo(w.ctx, shown); return err }, 1},
+		"unknown":      {func() error { return w.service.RevokeShown(w.ctx, c, "nobody's") }, 1},
+		"revoked": {func() error {
+			err := w.service.RevokeShown(w.ctx, c, spare[0])
+			spare = spare[1:]
+			return err
+		}, 2},
 	})
 }
 

@@ -79,11 +79,12 @@ type accountRow struct {
 	createdAt, updatedAt, version int64
 	codes                         string
 	sessions                      account.Sessions
+	wrong, wrongUntil             int64
 }
 
 func (r *accountRow) columns() []any {
 	return []any{&r.id, &r.org, &r.email, &r.status, &r.verified, &r.loginDisabled, &r.password, &r.profile, &r.createdAt, &r.updatedAt, &r.version, &r.codes,
-		&r.sessions.Epoch, &r.sessions.Kept}
+		&r.sessions.Epoch, &r.sessions.Kept, &r.wrong, &r.wrongUntil}
 }
 
 // account is nil when an outer join found none.
@@ -94,6 +95,7 @@ func (r *accountRow) account() *account.Account {
 	a := &account.Account{
 		ID: r.id, Org: r.org, Email: r.email, Status: account.Status(r.status), Verified: r.verified, LoginDisabled: r.loginDisabled,
 		Password: r.password, Sessions: r.sessions, CreatedAt: instant(r.createdAt), UpdatedAt: instant(r.updatedAt), Version: r.version,
+		Attempts: account.Attempts{Wrong: int(r.wrong), Until: instant(r.wrongUntil)},
 	}
 	_ = json.Unmarshal([]byte(r.profile), &a.Profile) // only this program writes it
 	return a
