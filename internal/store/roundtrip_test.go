@@ -133,6 +133,7 @@ func TestRoundTripsOfSystems(t *testing.T) {
 	id := w.add(account.NewAccount{Email: "kalle@example.com", Profile: account.Profile{Alias: "kalle", ExternalIDs: map[string]string{"crm": "1"}}}, true, false)
 	w.add(account.NewAccount{Email: "anna@example.com", Password: guessed}, false, false)
 	w.freeze("cold@example.com", account.MaxAttempts)
+	w.must(w.CreateEndpoint(w.ctx, access.Endpoint{ID: "whe_1", Org: w.client.Org, URL: "https://hooks.example/"})) // hears of everything, in no further trip
 	issued, err := w.service.Issue(w.ctx, w.client.ID, "", nil, time.Hour)
 	w.must(err)
 	call := func(kind account.NameKind, value string) account.Call {
@@ -155,6 +156,21 @@ func TestRoundTripsOfSystems(t *testing.T) {
 		"a wrong code on the page": {func() error { return refusedWith(account.ErrCodeInvalid, w.service.VerifyOnPage(w.ctx, id, "wrong")) }, 2},
 		"an unknown id on the page": {func() error {
 			return refusedWith(account.ErrCodeInvalid, w.service.VerifyOnPage(w.ctx, "ffffffffffffffffffffffff", "wrong"))
+		}, 2},
+		"another address": {func() error {
+			_, err := w.service.RequestEmailChange(w.ctx, call(account.ByID, id), "new@example.com", "")
+			return err
+		}, 2},
+		"a wrong code for it": {func() error {
+			_, err := w.service.VerifyEmailChange(w.ctx, call(account.ByID, id), "wrong")
+			return refusedWith(account.ErrCodeInvalid, err)
+		}, 2},
+		"a code for a new password": {func() error {
+			_, err := w.service.RequestReset(w.ctx, call(account.ByEmail, "anna@example.com"), "https://a.example/", "")
+			return err
+		}, 2},
+		"a one-time password": {func() error {
+			return w.service.RequestOneTimePassword(w.ctx, call(account.ByEmail, "anna@example.com"), "", time.Hour)
 		}, 2},
 		"a wrong password":   {func() error { return refusedWith(account.ErrSignIn, w.signIn("anna@example.com")) }, 3},
 		"a frozen account":   {func() error { return refusedWith(account.ErrSignIn, w.signIn("cold@example.com")) }, 3},
