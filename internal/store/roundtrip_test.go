@@ -139,6 +139,8 @@ func TestRoundTripsOfSystems(t *testing.T) {
 	call := func(kind account.NameKind, value string) account.Call {
 		return account.Call{Bearer: issued.Access, Need: access.Need{Scope: account.ScopeAccountWrite}, Name: account.Named(kind, value)}
 	}
+	_, err = w.service.RequestEmailChange(w.ctx, call(account.ByID, id), "first@example.com", "")
+	w.must(err)
 	find := func(kind account.NameKind, value string) func() error {
 		return func() error { _, err := w.service.Account(w.ctx, call(kind, value)); return err }
 	}
