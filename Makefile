@@ -37,13 +37,15 @@ bench: build ## measure against limits, a peer and the targets; 10 minutes, BENC
 	$(GO) build -C bench -buildvcs=false -o ../bin/bench/ ./...
 	./bin/bench/run $(BENCH)
 
-# Two halves: random histories against models on each engine, then the built program and all that it depends on, killed at random. A failure names its seed.
+# Two halves: random histories against models on each engine, then the built program: its Redis in trouble under a steady load, which is timed and wants the machine for
+# itself, and the program with all that it depends on, killed at random. A failure names its seed.
 SOAK_HISTORIES ?= 1000
 SOAK_ROUNDS ?= 100
+SOAK_TROUBLES ?= 3
 SOAK_SEED ?= 0
-soak: ## histories and kills at random on each engine; half an hour on two cores, SOAK_ROUNDS, SOAK_HISTORIES and SOAK_SEED
-	$(GO) test -count=1 -v -timeout 4h -tags integration,soak -run '^TestHistories$$' ./internal/app -seed $(SOAK_SEED) -histories $(SOAK_HISTORIES)
-	$(GO) test -count=1 -v -timeout 4h -tags soak ./soak -seed $(SOAK_SEED) -rounds $(SOAK_ROUNDS)
+soak: ## histories, a mail bomb and kills at random on each engine; half an hour on two cores, SOAK_ROUNDS, SOAK_TROUBLES, SOAK_HISTORIES and SOAK_SEED
+	$(GO) test -count=1 -v -timeout 4h -tags integration,soak -run '^(TestHistories|TestMailBombing)$$' ./internal/app -seed $(SOAK_SEED) -histories $(SOAK_HISTORIES)
+	$(GO) test -count=1 -v -timeout 4h -tags soak ./soak -seed $(SOAK_SEED) -rounds $(SOAK_ROUNDS) -troubles $(SOAK_TROUBLES)
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -220,6 +220,8 @@ func TestDevMailsInABrowser(t *testing.T) {
 	b.do(t, "open the mail", chromedp.Click(chromedp.CSS("ul.rows li a")), chromedp.WaitVisible(chromedp.CSS("pre a")))
 	want(t, "heading of the mail", b.text(t, "h1"), m.Subject)
 	want(t, "link in the text", b.text(t, "pre a"), link)
+	want(t, "link to copy", b.text(t, ".copies .copyable"), link)
+	want(t, "button of the script", b.text(t, ".copies button.copy"), "Copy")
 	address := p.ready.Demo.MailsURL + "/" + m.ID + "/html"
 	inFrame := b.frame(t, address)
 	inFrame.showsHTMLPart(t, link)

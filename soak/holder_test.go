@@ -49,6 +49,8 @@ func (h *holder) act(l *load, mayVerify bool) error {
 		return h.tryOld(l.ask)
 	case at < 40 && mayVerify:
 		return h.tryLive(l)
+	case at >= 80 && h.sent > 0:
+		return h.compare(l.ask)
 	}
 	return h.create(l)
 }
@@ -73,7 +75,7 @@ func (h *holder) create(l *load) error {
 func (h *holder) now(number int, id string) { h.ids[number], h.live, h.wrong = id, number, 0 }
 
 // tryOld shows the code of a superseded request, if one has been mailed.
-func (h *holder) tryOld(ask func(call) (answer, error)) error {
+func (h *holder) tryOld(ask asker) error {
 	for _, l := range h.relay.letters(h.email) {
 		if l.number < h.live {
 			h.wrong++
@@ -83,7 +85,7 @@ func (h *holder) tryOld(ask func(call) (answer, error)) error {
 	return nil
 }
 
-func (h *holder) refused(ask func(call) (answer, error), code, reason string) error {
+func (h *holder) refused(ask asker, code, reason string) error {
 	got, err := ask(h.verification(code))
 	if err != nil {
 		return err
@@ -149,9 +151,14 @@ func (h *holder) judge(worked, late, lost int) error {
 	return errLost
 }
 
-// check compares what is known with what is there when all is well, and learns what became of the call whose answer was lost.
+// check compares what is known with what is there when all is well.
 func (h *holder) check(replica *process) error {
-	got, err := calm(replica, get(meAPI+"pending_verification_request").bearer(h.token))
+	return h.compare(func(c call) (answer, error) { return calm(replica, c) })
+}
+
+// compare learns what became of the call whose answer was lost, if there was one.
+func (h *holder) compare(ask asker) error {
+	got, err := ask(get(meAPI + "pending_verification_request").bearer(h.token))
 	if err != nil {
 		return err
 	}

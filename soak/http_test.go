@@ -89,6 +89,9 @@ func newLoad(replicas []*process) *load {
 	return &load{replicas: replicas, with: &http.Client{Timeout: patience, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}}
 }
 
+// asker makes a call.
+type asker func(call) (answer, error)
+
 // ask makes a call to one replica after the other. errLost: nobody knows what became of it.
 func (l *load) ask(c call) (answer, error) {
 	replica := l.replicas[int(l.turn.Add(1))%len(l.replicas)]

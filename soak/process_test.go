@@ -28,6 +28,7 @@ type process struct {
 
 	mu     sync.Mutex
 	base   string
+	admin  string // where metrics are
 	cmd    *exec.Cmd
 	exited chan struct{}
 }
@@ -109,13 +110,16 @@ func (p *process) ready(lines chan string) error {
 	case line = <-lines:
 	case <-timer.C:
 	}
-	var said struct{ Event, URL string }
+	var said struct {
+		Event, URL string
+		AdminURL   string `json:"admin_url"`
+	}
 	if err := json.Unmarshal([]byte(line), &said); err != nil || said.Event != "ready" {
 		return errors.Join(err, errors.New("start "+p.name+": got ready line \""+line+"\", want one; its log ends with\n"+p.tail()))
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.base = said.URL
+	p.base, p.admin = said.URL, said.AdminURL
 	return nil
 }
 

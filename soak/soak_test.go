@@ -17,9 +17,11 @@ import (
 const (
 	holders  = 6
 	students = 3
-	waiters  = 2    // in each round: accounts with one request, made just before the kill
-	sample   = 20   // of those who are done are looked at after each round, all in the end
-	maxCalls = 5000 // of an actor in a round; the round ends long before
+	// mostSessions is how many a student leaves in all.
+	mostSessions = 40
+	waiters      = 2    // in each round: accounts with one request, made just before the kill
+	sample       = 20   // of those who are done are looked at after each round, all in the end
+	maxCalls     = 5000 // of an actor in a round; the round ends long before
 
 	loadEarliest, loadLatest = 30 * time.Millisecond, time.Second // until the kill
 	waitLatest               = 20 * time.Millisecond              // from the waiters' requests to the kill
@@ -92,7 +94,7 @@ func (s *soaking) gather() (err error) {
 		s.holders = append(s.holders, s.newHolder())
 	}
 	for n := range students {
-		s.students = append(s.students, &student{email: fmt.Sprintf("student-%d@example.com", n), apiKey: s.apiKey, random: s.fork()})
+		s.students = append(s.students, &student{email: fmt.Sprintf("student-%d@example.com", n), apiKey: s.apiKey, random: s.fork(), most: mostSessions})
 	}
 	return nil
 }
@@ -329,6 +331,9 @@ func (s *soaking) summary() {
 	killed := ""
 	for _, name := range slices.Sorted(maps.Keys(s.kills)) {
 		killed += fmt.Sprintf(" %s %d", name, s.kills[name])
+	}
+	if killed == "" {
+		killed = " none"
 	}
 	lost := "none lost"
 	if s.t.Failed() {

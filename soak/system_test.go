@@ -34,7 +34,8 @@ type system struct {
 	processes []*process
 	replicas  []*process // those of them that answer requests
 	victims   []victim
-	caches    []victim      // none or one
+	caches    []victim // none or one
+	redis     *redistest.Server
 	quiet     func() error  // returns when nothing of killed processes goes on in the database
 	lease     time.Duration // for which nobody else tries to send what a process has claimed
 	org       string
@@ -84,7 +85,7 @@ func (s *system) withRedis(t *testing.T) {
 		return
 	}
 	r := redistest.Start(t)
-	s.env = append(s.env, "AVOW_REDIS_URL="+r.URL)
+	s.redis, s.env = r, append(s.env, "AVOW_REDIS_URL="+r.URL)
 	s.caches = append(s.caches, victim{name: "redis", cache: true, kill: r.Kill, revive: func() error { r.Restart(); return nil }})
 }
 
@@ -115,6 +116,14 @@ func newReplicated(t *testing.T, relaySeed uint64) *system {
 	s.victims = append(s.victims, victim{name: "postgres", database: true, kill: server.Kill, revive: func() error { server.Restart(); return nil }})
 	s.lease = 25 * time.Second // 30 s, less what an attempt takes; an embedded database's claims are given back when its one process starts
 	s.quiet = func() error { return poll(patience, func() error { return idle(url) }) }
+	return s
+}
+
+// newCached has one server, whose Redis is what goes wrong. Its PostgreSQL need not survive anything, so the disk has no part in how long calls take.
+func newCached(t *testing.T, relaySeed uint64) *system {
+	t.Helper()
+	s := newSystem(t, relaySeed, "AVOW_DATABASE_URL="+pgtest.Start(t, nil).URL())
+	s.replicas = []*process{s.run(t, "serve", "serve")}
 	return s
 }
 

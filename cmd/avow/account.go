@@ -28,6 +28,7 @@ type accountCreate struct {
 	Email        string `required:"" help:"The address; the account signs in with it."`
 	PasswordFile string `name:"password-file" placeholder:"FILE" help:"File that holds the password, - for standard input; without it the account cannot sign in."`
 	Verified     bool   `help:"The address is known to be the holder's."`
+	Language     string `placeholder:"LANGUAGE" help:"Of the mails to it, such as sv; without it the organisation's."`
 
 	LoginDisabled      bool              `name:"login-disabled" help:"A customer's record: no way to sign in, no token."`
 	Alias              string            `help:"The alias, unique in the organisation."`
@@ -39,7 +40,7 @@ type accountCreate struct {
 func (c accountCreate) account(org, password string) account.NewAccount {
 	return account.NewAccount{
 		Org: org, Email: c.Email, Password: password, Verified: c.Verified, LoginDisabled: c.LoginDisabled,
-		Profile: account.Profile{Alias: c.Alias, CustomerNumber: c.CustomerNumber, TuloCustomerNumber: c.TuloCustomerNumber, ExternalIDs: c.ExternalID},
+		Profile: account.Profile{Alias: c.Alias, CustomerNumber: c.CustomerNumber, TuloCustomerNumber: c.TuloCustomerNumber, ExternalIDs: c.ExternalID, Language: c.Language},
 	}
 }
 

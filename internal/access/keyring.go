@@ -43,11 +43,12 @@ const (
 	ForKeySecret    Purpose = "api key secret"
 	ForDelivery     Purpose = "delivery"
 	ForCapture      Purpose = "captured mail"
+	ForLimit        Purpose = "subject of a limit"
 	ForDemo         Purpose = "demo credential"
 )
 
 // purposes lists all of them: their subkeys are derived once, at start.
-var purposes = []Purpose{ForToken, ForClientSecret, ForCode, ForAPIKey, ForSession, ForSessionCache, ForKeySecret, ForDelivery, ForCapture, ForDemo}
+var purposes = []Purpose{ForToken, ForClientSecret, ForCode, ForAPIKey, ForSession, ForSessionCache, ForKeySecret, ForDelivery, ForCapture, ForLimit, ForDemo}
 
 // Keyring hashes and seals secrets under the master keys. The first key writes, all read.
 type Keyring struct{ masters []master }

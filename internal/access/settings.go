@@ -1,6 +1,7 @@
 package access
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -24,6 +25,7 @@ const (
 	OneAttemptPerCombination = "one_attempt_per_combination"
 	VerificationRequired     = "verification_required"
 	BrandName                = "brand_name"
+	Language                 = "language"
 )
 
 // KnownSettings are the settings that an organisation has, with defaults that keep the contracts.
@@ -32,6 +34,7 @@ var KnownSettings = []Setting{
 	{OneAttemptPerCombination, "off", []string{"off", "on"}, "a rejected skill of a source cannot be tried again with the same endorsement type"},
 	{VerificationRequired, "on", []string{"on", "off"}, "new accounts may have to verify their address; off: all are verified from the start"},
 	{BrandName, "", nil, "the name that mails and pages show; empty: the organisation's name"},
+	{Language, "en", nil, "the language of mails to whoever has none of their own, such as en, sv or sv-SE"},
 }
 
 // ErrSettingUnknown and ErrSettingValue refuse `avow org set`.
@@ -40,7 +43,10 @@ var (
 	ErrSettingValue   = fault.New(fault.Invalid, "setting_value", "The setting does not take this value.")
 )
 
-const maxSettingText = 100
+const (
+	maxSettingText = 100
+	maxLanguage    = 35
+)
 
 // Get returns the value in force.
 func (s Settings) Get(name string) string {
@@ -70,8 +76,16 @@ func CheckSetting(name, value string) error {
 	if len(k.Values) == 0 && (len([]rune(value)) > maxSettingText || strings.ContainsFunc(value, isControl)) {
 		return ErrSettingValue.Saying("The setting " + name + " takes at most 100 characters without control characters.")
 	}
+	if name == Language && !IsLanguage(value) {
+		return ErrSettingValue.Saying("The setting " + name + " takes a language such as en, sv or sv-SE.")
+	}
 	return nil
 }
+
+var languageTag = regexp.MustCompile(`^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$`)
+
+// IsLanguage reports whether a text names a language: its code, then what makes it a variant (RFC 5646, without its rarer forms).
+func IsLanguage(text string) bool { return len(text) <= maxLanguage && languageTag.MatchString(text) }
 
 func settingNames() []string {
 	var names []string

@@ -12,7 +12,7 @@ import (
 // The defaults are those of interfaces.md section 6: the value that is named first.
 func TestSettingDefaults(t *testing.T) {
 	t.Parallel()
-	want := map[string]string{"session_token_as_key": "on", "one_attempt_per_combination": "off", "verification_required": "on", "brand_name": ""}
+	want := map[string]string{"session_token_as_key": "on", "one_attempt_per_combination": "off", "verification_required": "on", "brand_name": "", "language": "en"}
 	for name, value := range want {
 		if got := (Settings{}).Get(name); got != value {
 			t.Errorf("%s: got %q, want %q", name, got, value)
@@ -77,7 +77,14 @@ func TestCheckSetting(t *testing.T) {
 		"no-break space":         {BrandName, "Acme\u00a0AB", nil, ""},
 		"delete":                 {BrandName, "a\x7fb", ErrSettingValue, "without control characters"},
 		"next line (C1)":         {BrandName, "a\u0085b", ErrSettingValue, "without control characters"},
-		"unknown":                {"brand", "x", ErrSettingUnknown, "no setting brand; known are session_token_as_key, one_attempt_per_combination, verification_required, brand_name"},
+		"language":               {Language, "sv", nil, ""},
+		"language of a region":   {Language, "sv-SE", nil, ""},
+		"language in a script":   {Language, "zh-Hant-TW", nil, ""},
+		"language in words":      {Language, "swedish", ErrSettingValue, "a language such as en, sv or sv-SE"},
+		"no language":            {Language, "", ErrSettingValue, "a language such as"},
+		"a path for a language":  {Language, "../sv", ErrSettingValue, "a language such as"},
+		"language without end":   {Language, "sv" + strings.Repeat("-sweden", 5), ErrSettingValue, "a language such as"},
+		"unknown":                {"brand", "x", ErrSettingUnknown, "no setting brand; known are session_token_as_key, one_attempt_per_combination, verification_required, brand_name, language"},
 		"unknown in capitals":    {"BRAND_NAME", "x", ErrSettingUnknown, "BRAND_NAME"},
 		"unknown, without value": {"", "", ErrSettingUnknown, "known are"},
 	}

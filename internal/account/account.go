@@ -57,6 +57,7 @@ type Profile struct {
 	Company            string            `json:"company_name,omitempty"`
 	RegistrationNumber string            `json:"company_registration_number,omitempty"`
 	Source             string            `json:"created_from_source,omitempty"`
+	Language           string            `json:"language,omitempty"` // of mails, such as sv or sv-SE; empty: the organisation's
 }
 
 // EmailKey is the form in which addresses are compared: trimmed and lower-case.

@@ -151,10 +151,11 @@ func isFaultNew(call *ast.CallExpr) bool {
 	return ok && name.Sel.Name == "New" && name.X.(*ast.Ident).Name == "fault"
 }
 
-// The lists that the wire's tables are held against must not forget a refusal. Operators alone are told that a token is gone, or that an account gets none.
+// The lists that the wire's tables are held against must not forget a refusal. Operators alone are told that a token is gone, that an account gets none, or that a language is
+// none.
 func TestRefusalsAreListed(t *testing.T) {
 	t.Parallel()
-	listed := map[fault.Reason]bool{ErrTokenGone.Reason: true, ErrNoTokens.Reason: true}
+	listed := map[fault.Reason]bool{ErrTokenGone.Reason: true, ErrNoTokens.Reason: true, ErrLanguageMalformed.Reason: true}
 	for _, e := range append(Refusals, GrantRefusals...) {
 		if listed[e.Reason] || e.Kind == fault.Internal || e.Message == "" {
 			t.Errorf("got %+v, want each once, classified, with a sentence", e)

@@ -12,6 +12,9 @@ import (
 // ErrTokenGone answers an operator who names a token that is not there.
 var ErrTokenGone = fault.New(fault.NotFound, "token_gone", "There is no such token.")
 
+// ErrLanguageMalformed answers an operator who names no language.
+var ErrLanguageMalformed = fault.New(fault.Invalid, "language_malformed", "The language must be one such as en, sv or sv-SE.")
+
 // Show returns an account by its id.
 func (s *Service) Show(ctx context.Context, id string) (Account, error) {
 	state, err := s.o.Accounts.View(ctx, KeyOfID(id))

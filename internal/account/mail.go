@@ -1,8 +1,10 @@
 package account
 
 import (
+	"cmp"
 	"time"
 
+	"avow/internal/access"
 	"avow/internal/outbox"
 )
 
@@ -11,18 +13,20 @@ type Mail = outbox.Delivery
 
 // Confirmation is the data of the mail template "confirm_email".
 type Confirmation struct {
-	Brand   string `json:"brand"`
-	Email   string `json:"email"`
-	Link    string `json:"link"`
-	Expires string `json:"expires"` // RFC 3339, UTC
+	Language string `json:"language"` // such as sv or sv-SE; empty: English
+	Brand    string `json:"brand"`
+	Email    string `json:"email"`
+	Link     string `json:"link"`
+	Expires  string `json:"expires"` // RFC 3339, UTC
 }
 
 // ConfirmationTemplate is the name of the template of the confirmation mail.
 const ConfirmationTemplate = "confirm_email"
 
-func confirmationMail(brand string, a Account, in CreateInput) Mail {
+func confirmationMail(s State, a Account, in CreateInput) Mail {
 	data := Confirmation{
-		Brand: brand, Email: a.Email, Link: in.Policy.link(in.URL, a.ID, in.Code), Expires: in.ExpiresAt.UTC().Format(time.RFC3339),
+		Language: cmp.Or(a.Profile.Language, s.Settings.Get(access.Language)), Brand: s.Brand, Email: a.Email,
+		Link: in.Policy.link(in.URL, a.ID, in.Code), Expires: in.ExpiresAt.UTC().Format(time.RFC3339),
 	}
 	return outbox.NewMail(in.MailID, a.Org, a.Email, ConfirmationTemplate, data, in.Now)
 }

@@ -19,6 +19,9 @@ type Key struct {
 	New     bool   // the account is to be made; Name is its address
 	Org     string // of a new account that comes without a token
 	Names   []Name // further names of a new account
+
+	// Seen is the state as a change of this key loaded it a moment ago; nil: it is loaded. It saves a change the load, and stale it harms as little as any other.
+	Seen *State
 }
 
 // KeyOfToken names the account of a token.

@@ -88,7 +88,7 @@ func Register(s State, in RegisterInput) (Next, error) {
 	if err != nil || next.Account.Verified {
 		return next, err
 	}
-	next.Mails = []Mail{confirmationMail(s.Brand, *next.Account, in.CreateInput)}
+	next.Mails = []Mail{confirmationMail(s, *next.Account, in.CreateInput)}
 	return next.with(code.Issue(nil, in.code())), nil
 }
 
@@ -158,6 +158,9 @@ func (s *Service) enrolment(need access.Need, n NewAccount) (RegisterInput, erro
 	}
 	if err := n.Profile.CheckNames(); err != nil {
 		return RegisterInput{}, err
+	}
+	if n.Profile.Language != "" && !access.IsLanguage(n.Profile.Language) {
+		return RegisterInput{}, ErrLanguageMalformed
 	}
 	in := RegisterInput{CreateInput: s.draw(need, ""), Verified: n.Verified}
 	in.Account = Account{

@@ -82,7 +82,7 @@ func TestRegisterMail(t *testing.T) {
 	if err := errors.Join(json.Unmarshal(next.Mails[0].Payload, &message), json.Unmarshal(message.Data, &data)); err != nil {
 		t.Fatal(err)
 	}
-	want := Confirmation{Brand: "Acme", Email: "anna@example.com", Link: public + "/confirm?id=" + accountID + "&confirmation_code=" + in.Code, Expires: in.ExpiresAt.Format(time.RFC3339)}
+	want := Confirmation{Language: "en", Brand: "Acme", Email: "anna@example.com", Link: public + "/confirm?id=" + accountID + "&confirmation_code=" + in.Code, Expires: in.ExpiresAt.Format(time.RFC3339)}
 	if diff := cmp.Diff(want, data); diff != "" {
 		t.Errorf("mail: got +, want -:\n%s", diff)
 	}

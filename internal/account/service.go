@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"avow/internal/access"
+	"avow/internal/limit"
 )
 
 // Options is what a Service is made of.
@@ -15,7 +16,8 @@ type Options struct {
 	Passwords *access.Passwords
 	Now       func() time.Time
 	Links     LinkPolicy
-	TTL       time.Duration // of a verification request
+	TTL       time.Duration  // of a verification request
+	Budgets   *limit.Budgets // of failed grants; nil: they are not counted
 }
 
 // Service carries out the calls of the account contract: it draws what a decision needs from chance and clock, and hands both to the store.

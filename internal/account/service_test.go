@@ -239,6 +239,18 @@ func TestCreate(t *testing.T) {
 	}
 }
 
+func TestCreateWithLanguage(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	a, err := f.Create(t.Context(), NewAccount{Org: orgID, Email: "bert@example.com", Profile: Profile{Language: "sv-SE"}})
+	if err != nil || a.Profile.Language != "sv-SE" {
+		t.Errorf("got %q, %v, want sv-SE", a.Profile.Language, err)
+	}
+	if _, err := f.Create(t.Context(), NewAccount{Org: orgID, Email: "carla@example.com", Profile: Profile{Language: "svenska"}}); !errors.Is(err, ErrLanguageMalformed) {
+		t.Errorf("got %v, want %v", err, ErrLanguageMalformed)
+	}
+}
+
 // accounts-api.md 1.4, 13.14; what could break out of a mail's header above all.
 func TestCreateRefuses(t *testing.T) {
 	t.Parallel()

@@ -5,10 +5,14 @@ import (
 	"time"
 
 	"avow/internal/access"
+	"avow/internal/limit"
 )
 
 // Credentials authenticate a client at the token endpoint.
-type Credentials struct{ ID, Secret string }
+type Credentials struct {
+	ID, Secret string
+	Network    string // where the call comes from
+}
 
 // Issued is what the token endpoint hands out.
 type Issued struct {
@@ -58,13 +62,21 @@ func (s *Service) grant(ctx context.Context, k GrantKey, t tokens, decide func(G
 // SignInClient is the grant none, alias client_credentials.
 func (s *Service) SignInClient(ctx context.Context, c Credentials, scopes []string) (Issued, error) {
 	t := s.tokens(c, scopes)
-	return s.grant(ctx, GrantKey{Client: storable(c.ID)}, t, func(state GrantState) (GrantNext, error) { return ClientGrant(state, t.in) })
+	return s.counted(ctx, attempt{network: limit.TokenNetwork, from: c.Network}, func() (Issued, error) {
+		return s.grant(ctx, GrantKey{Client: storable(c.ID)}, t, func(state GrantState) (GrantNext, error) { return ClientGrant(state, t.in) })
+	})
 }
 
-// SignIn is the grant password. The slow comparison runs before the change, against whatever the address has: nothing, for an unknown one.
+// SignIn is the grant password. Tries are counted alike for logins that exist and those that do not (accounts-api.md 13.13).
 func (s *Service) SignIn(ctx context.Context, c Credentials, scopes []string, org, email, password string) (Issued, error) {
 	k := GrantKey{Client: storable(c.ID), Org: storable(org), EmailKey: EmailKey(storable(email))}
-	t := s.tokens(c, scopes)
+	return s.counted(ctx, attempt{limit.LoginNetwork, c.Network, k.Org + "^" + k.EmailKey}, func() (Issued, error) {
+		return s.signIn(ctx, k, s.tokens(c, scopes), password)
+	})
+}
+
+// signIn runs the slow comparison before the change, against whatever the address has: nothing, for an unknown one.
+func (s *Service) signIn(ctx context.Context, k GrantKey, t tokens, password string) (Issued, error) {
 	state, err := s.o.Accounts.ViewGrant(ctx, k)
 	if err != nil {
 		return Issued{}, err
@@ -86,5 +98,7 @@ func (s *Service) SignIn(ctx context.Context, c Credentials, scopes []string, or
 func (s *Service) Renew(ctx context.Context, c Credentials, scopes []string, refresh string) (Issued, error) {
 	t := s.tokens(c, scopes)
 	k := GrantKey{Client: storable(c.ID), Refresh: s.o.Keys.Lookup(access.ForToken, refresh), ByToken: true}
-	return s.grant(ctx, k, t, func(state GrantState) (GrantNext, error) { return RefreshGrant(state, t.in) })
+	return s.counted(ctx, attempt{network: limit.TokenNetwork, from: c.Network}, func() (Issued, error) {
+		return s.grant(ctx, k, t, func(state GrantState) (GrantNext, error) { return RefreshGrant(state, t.in) })
+	})
 }

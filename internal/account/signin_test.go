@@ -149,7 +149,7 @@ func TestSignInAlwaysCompares(t *testing.T) {
 			t.Errorf("%s: got %v, want %v", name, err, access.ErrBusy)
 		}
 	}
-	for name, c := range map[string]Credentials{"unknown client": {"client_2", secret}, "wrong secret": {clientID, "x"}, "no secret": {clientID, ""}} {
+	for name, c := range map[string]Credentials{"unknown client": {ID: "client_2", Secret: secret}, "wrong secret": {ID: clientID, Secret: "x"}, "no secret": {ID: clientID}} {
 		if _, err := f.SignIn(ctx, c, nil, orgID, "anna@example.com", password); !errors.Is(err, ErrClientInvalid) {
 			t.Errorf("%s: got %v, want %v before any comparison", name, err, ErrClientInvalid)
 		}
@@ -166,7 +166,7 @@ func TestSignInClient(t *testing.T) {
 	if err := f.good(t, got.Access); !errors.Is(err, access.ErrNoIdentity) {
 		t.Errorf("got %v, want %v", err, access.ErrNoIdentity)
 	}
-	if _, err := f.SignInClient(t.Context(), Credentials{clientID, "x"}, nil); !errors.Is(err, ErrClientInvalid) {
+	if _, err := f.SignInClient(t.Context(), Credentials{ID: clientID, Secret: "x"}, nil); !errors.Is(err, ErrClientInvalid) {
 		t.Errorf("wrong secret: got %v, want %v", err, ErrClientInvalid)
 	}
 }

@@ -41,7 +41,7 @@ func CreateRequest(s State, in CreateInput) (Next, error) {
 	if err != nil {
 		return Next{}, err
 	}
-	next := Next{Account: touched(a, in.Now), Mails: []Mail{confirmationMail(s.Brand, a, in)}}
+	next := Next{Account: touched(a, in.Now), Mails: []Mail{confirmationMail(s, a, in)}}
 	return next.with(code.Issue(s.Code, in.code())), nil
 }
 

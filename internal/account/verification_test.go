@@ -75,7 +75,7 @@ func TestConfirmationMail(t *testing.T) {
 		if err := errors.Join(json.Unmarshal(mail.Payload, &message), json.Unmarshal(message.Data, &data)); err != nil {
 			t.Fatal(err)
 		}
-		want := Confirmation{Brand: "Acme", Email: "anna@example.com", Link: link, Expires: "2024-01-15T12:00:00Z"}
+		want := Confirmation{Language: "en", Brand: "Acme", Email: "anna@example.com", Link: link, Expires: "2024-01-15T12:00:00Z"}
 		if diff := cmp.Diff(want, data); diff != "" {
 			t.Errorf("%q: got +, want -:\n%s", url, diff)
 		}
@@ -85,6 +85,24 @@ func TestConfirmationMail(t *testing.T) {
 		}
 		if diff := cmp.Diff(outbox.Delivery{ID: "dlv_new", Org: orgID, Kind: outbox.Mail, Target: "anna@example.com", Due: start, Created: start}, mail); diff != "" {
 			t.Errorf("%q: got +, want -:\n%s", url, diff)
+		}
+	}
+}
+
+// The mail speaks the holder's language, else the organisation's.
+func TestConfirmationMailLanguage(t *testing.T) {
+	t.Parallel()
+	for want, languages := range map[string][2]string{"": {"", ""}, "sv": {"", "sv"}, "nb-NO": {"nb-NO", "sv"}, "fi": {"fi", ""}} {
+		next, err := CreateRequest(pending(func(s *State) {
+			s.Account.Profile.Language, s.Settings = languages[0], access.Settings{access.Language: languages[1]}
+		}), createInput())
+		if err != nil || len(next.Mails) != 1 {
+			t.Fatalf("%q: got %d mails, %v, want 1", want, len(next.Mails), err)
+		}
+		var message outbox.Message
+		var data Confirmation
+		if err := errors.Join(json.Unmarshal(next.Mails[0].Payload, &message), json.Unmarshal(message.Data, &data)); err != nil || data.Language != want {
+			t.Errorf("account %q, organisation %q: got %q, %v, want %q", languages[0], languages[1], data.Language, err, want)
 		}
 	}
 }

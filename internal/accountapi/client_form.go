@@ -75,6 +75,7 @@ func readClientForm(r *http.Request) (clientForm, error) {
 		return clientForm{}, err
 	}
 	client, err := credentials(r, form)
+	client.Network = web.NetworkOf(r)
 	return clientForm{r, form, client}, err
 }
 

@@ -8,6 +8,7 @@ import (
 	"avow/internal/access"
 	"avow/internal/account"
 	"avow/internal/fault"
+	"avow/internal/limit"
 	"avow/internal/web"
 )
 
@@ -37,6 +38,8 @@ var codes = map[fault.Reason]wireError{
 	access.ErrScopeMissing.Reason: {http.StatusForbidden, "insufficient_scope"},
 	access.ErrNoIdentity.Reason:   {http.StatusForbidden, "forbidden"},
 	access.ErrBusy.Reason:         {http.StatusServiceUnavailable, "service_unavailable"},
+	limit.ErrAway.Reason:          {http.StatusServiceUnavailable, "service_unavailable"},
+	limit.ErrTooMany.Reason:       {http.StatusTooManyRequests, "too_many_requests"},
 
 	errUnknownParameter.Reason:        {http.StatusBadRequest, "unknown_parameter"},
 	errParameter.Reason:               {http.StatusBadRequest, "invalid_parameter"},

@@ -10,12 +10,13 @@ import (
 	"avow/internal/access"
 	"avow/internal/account"
 	"avow/internal/fault"
+	"avow/internal/limit"
 	"avow/internal/web"
 )
 
 func TestEveryRefusalHasACode(t *testing.T) {
 	t.Parallel()
-	all := slices.Concat(web.Refusals, access.TokenRefusals, account.Refusals, []*fault.Error{access.ErrBusy, errUnknownParameter, errParameter})
+	all := slices.Concat(web.Refusals, access.TokenRefusals, account.Refusals, limit.Refusals, []*fault.Error{access.ErrBusy, errUnknownParameter, errParameter})
 	expectRows(t, codes, all)
 }
 
@@ -64,6 +65,8 @@ func TestRenderError(t *testing.T) {
 		"identity":          {access.ErrNoIdentity, 403, "forbidden", "", "", ""},
 		"busy":              {access.ErrBusy, 503, "service_unavailable", "", "", "1"},
 		"busy for longer":   {&fault.Error{Kind: fault.Unavailable, Reason: access.ErrBusy.Reason, Message: "x", After: 90 * time.Second}, 503, "service_unavailable", "", "", "90"},
+		"too many requests": {&fault.Error{Kind: fault.TooMany, Reason: limit.ErrTooMany.Reason, Message: "x", After: 719*time.Second + time.Microsecond}, 429, "too_many_requests", "", "", "720"},
+		"limits away":       {limit.ErrAway.Because(errors.New("secret")), 503, "service_unavailable", "", "", "2"},
 		"unknown parameter": {errUnknownParameter, 400, "unknown_parameter", "", "", ""},
 		"parameter":         {errParameter.On("confirmation_code"), 400, "invalid_parameter", "confirmation_code", "", ""},
 		"URL":               {account.ErrURLNotAllowed, 400, "invalid_parameter", "verification_url", "", ""},

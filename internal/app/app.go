@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
+	"os"
 	"runtime"
 	"time"
 
@@ -18,9 +19,11 @@ import (
 	"avow/internal/config"
 	"avow/internal/egress"
 	"avow/internal/fault"
+	"avow/internal/limit"
 	"avow/internal/mail"
 	"avow/internal/metrics"
 	"avow/internal/outbox"
+	"avow/internal/ownapi"
 	"avow/internal/pages"
 	"avow/internal/redisstore"
 	"avow/internal/skill"
@@ -48,10 +51,12 @@ type App struct {
 	Skills   *skill.Service
 	Worker   *outbox.Worker
 	Metrics  *metrics.Metrics
+	Budgets  *limit.Budgets // nil: the limits are off
 
 	o      Options
 	keys   *access.Keyring
-	cache  *redisstore.Cache // nil: none is configured
+	cache  *redisstore.Cache  // nil: none is configured
+	limits *redisstore.Limits // likewise, or the limits are off
 	health *health
 	lock   io.Closer // of the embedded database, while this process delivers from it
 }
@@ -71,6 +76,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 		return nil, err
 	}
 	a.openCache()
+	a.openBudgets()
 	a.health = newHealth(o.Now, a.checks())
 	if err := a.build(); err != nil {
 		return nil, errors.Join(err, a.Close())
@@ -81,17 +87,42 @@ func New(ctx context.Context, o Options) (*App, error) {
 // openCache looks for Redis where one is configured; commands do not serve sessions and need none.
 func (a *App) openCache() {
 	if o := a.o; len(o.Config.Redis.Addresses) > 0 && o.Config.Profile != config.Command {
-		a.cache = redisstore.Open(redisstore.Options{Redis: o.Config.Redis, Keys: a.keys, Now: o.Now, Metrics: a.Metrics, Log: o.Log})
+		a.cache = redisstore.Open(a.redis())
 	}
 }
 
-// checks are the dependencies: without the database nothing works, without Redis everything.
+func (a *App) redis() redisstore.Options {
+	return redisstore.Options{Redis: a.o.Config.Redis, Keys: a.keys, Now: a.o.Now, Metrics: a.Metrics, Log: a.o.Log}
+}
+
+// openBudgets counts limits in Redis where one is configured, for all processes together, and in this process alone where none is.
+func (a *App) openBudgets() {
+	if !a.o.Config.Limits {
+		return
+	}
+	o := limit.Options{Limiter: limit.NewMemory(limit.Subjects), Keys: a.keys, Now: a.o.Now, Refused: a.Metrics.LimitRefused}
+	if a.cache != nil {
+		a.limits = redisstore.OpenLimits(a.redis())
+		o.Limiter = a.limits
+	}
+	a.Budgets = limit.New(o)
+}
+
+// checks are the dependencies: without the database nothing works, without Redis all that sends no mail.
 func (a *App) checks() map[string]check {
 	all := map[string]check{"database": {a.Store.Ready, true}}
 	if a.cache != nil {
-		all["redis"] = check{a.cache.Ready, false}
+		all["redis"] = check{a.redisReady, false}
 	}
 	return all
+}
+
+func (a *App) redisReady(ctx context.Context) error {
+	err := a.cache.Ready(ctx)
+	if err == nil && a.limits != nil {
+		err = a.limits.Ready(ctx)
+	}
+	return err
 }
 
 func (a *App) verifications() skill.Verifications {
@@ -105,7 +136,7 @@ func (a *App) build() error {
 	random := access.Random{Source: a.o.Random}
 	a.Admin = &access.Admin{Directory: a.Store, Keys: a.keys, Random: random, Now: a.o.Now}
 	a.Accounts = account.NewService(account.Options{
-		Accounts: a.Store, Keys: a.keys, Random: random, Now: a.o.Now, TTL: a.o.Config.VerificationTTL,
+		Accounts: account.WithLimits(a.Store, a.Budgets), Keys: a.keys, Random: random, Now: a.o.Now, TTL: a.o.Config.VerificationTTL, Budgets: a.Budgets,
 		Passwords: access.NewPasswords(random, runtime.GOMAXPROCS(0)),
 		Links:     account.LinkPolicy{PublicURL: a.o.PublicURL, Allowed: a.o.Config.AllowedVerificationURLs, AllowLoopback: a.dev()},
 	})
@@ -123,7 +154,10 @@ func (a *App) dev() bool { return a.o.Config.Profile == config.Dev }
 
 // sender captures test-mode mail always, and all mail where no relay is configured: the settings allow that in dev only.
 func (a *App) sender() (outbox.Sender, error) {
-	renderer := mail.NewRenderer()
+	renderer, err := a.renderer()
+	if err != nil {
+		return nil, err
+	}
 	from := a.o.Config.MailFrom
 	captured := mail.NewCapture(renderer, a.Store, from.Address)
 	relays := a.o.Config.SMTPURLs
@@ -138,6 +172,19 @@ func (a *App) sender() (outbox.Sender, error) {
 		return nil, fmt.Errorf("AVOW_SMTP_URL: %w", err)
 	}
 	return mail.NewRouter(captured, relay), nil
+}
+
+// renderer reads the operator's templates where there are any; commands send no mail and need none.
+func (a *App) renderer() (*mail.Renderer, error) {
+	folder := a.o.Config.MailTemplates
+	if folder == "" || a.o.Config.Profile == config.Command {
+		return mail.NewRenderer(), nil
+	}
+	r, err := mail.LoadRenderer(os.DirFS(folder))
+	if err != nil {
+		return nil, fmt.Errorf("AVOW_MAIL_TEMPLATES: the mail templates in %s are not usable:\n%w", folder, err)
+	}
+	return r, nil
 }
 
 func (a *App) webhooks() outbox.Sender {
@@ -157,8 +204,9 @@ func (a *App) Handler() http.Handler {
 	site := web.NewSite(hosted.Fail)
 	accounts := accountapi.New(a.Accounts, a.o.PublicURL)
 	skills := skillapi.New(a.Skills, egress.NewProbe(), a.o.Now)
-	for _, family := range []*web.Family{&accounts, &skills} {
-		family.Origins = a.o.Config.CORSOrigins
+	own := ownapi.New(ownapi.Options{TestMails: outbox.TestMails{Mailbox: a.Store, Keys: a.keys}})
+	for _, family := range []*web.Family{&accounts, &skills, &own} {
+		family.Origins, family.Budgets = a.o.Config.CORSOrigins, a.Budgets
 		site.Mount(*family)
 	}
 	hosted.Register(site.ServeMux)
@@ -166,6 +214,7 @@ func (a *App) Handler() http.Handler {
 	site.HandleFunc("/readyz", a.health.brief)
 	observer := web.Observer{
 		Log: a.o.Log, Metrics: a.Metrics, Now: a.o.Now, UUID: access.Random{Source: a.o.Random}.UUID, Timeout: requestTime, Panic: site.Fail,
+		Proxies: a.o.Config.TrustedProxies,
 	}
 	return observer.Observe(a.guardHost(site))
 }
@@ -182,6 +231,9 @@ func (a *App) pages() pages.Options {
 func (a *App) Close() error {
 	if a.cache != nil {
 		a.cache.Close()
+	}
+	if a.limits != nil {
+		a.limits.Close()
 	}
 	err := a.Store.Close()
 	if a.lock != nil {

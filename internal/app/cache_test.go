@@ -6,8 +6,11 @@ import (
 	"net/http/httptest"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"testing"
 	"time"
+
+	"avow/internal/app"
 )
 
 // readiness is what /readyz tells an operator.
@@ -19,11 +22,16 @@ type readiness struct {
 	}
 }
 
-// readiness asks the admin listener's handler.
+// readiness asks the admin listener's handler of the first process.
 func (b *bench) readiness() (r readiness, status int) {
 	b.Helper()
+	return b.readinessOf(b.app)
+}
+
+func (b *bench) readinessOf(a *app.App) (r readiness, status int) {
+	b.Helper()
 	answer := httptest.NewRecorder()
-	b.app.AdminHandler().ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/readyz", nil))
+	a.AdminHandler().ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/readyz", nil))
 	b.must(json.Unmarshal(answer.Body.Bytes(), &r))
 	return r, answer.Code
 }
@@ -36,13 +44,14 @@ func (b *bench) awaitCache() {
 	}
 }
 
-// awaitRedis asks until /readyz says whether Redis answers.
+// awaitRedis asks until /readyz of every process says whether Redis answers.
 func (b *bench) awaitRedis(answers bool) {
 	b.Helper()
 	poll, end := time.NewTicker(time.Millisecond), time.After(30*time.Second)
 	defer poll.Stop()
+	other := func(a *app.App) bool { r, _ := b.readinessOf(a); return r.Dependencies["redis"].Ready != answers }
 	for {
-		if r, _ := b.readiness(); r.Dependencies["redis"].Ready == answers {
+		if !slices.ContainsFunc(b.apps, other) {
 			return
 		}
 		select {

@@ -132,7 +132,7 @@ func TestOneLiveCode(t *testing.T) {
 
 func oneLiveCode(t *testing.T, database string) {
 	b := newBench(t, familyClocks["accounts"], database)
-	b.setup(accountSetup)
+	b.setup("limits off\n" + accountSetup)
 	outcomes := b.together(callers, func(int) *http.Request {
 		return b.post("/external/api/v1/me/create_verification_request", "{}", "Authorization", "Bearer "+b.vars["t"])
 	})

@@ -37,6 +37,8 @@ type bench struct {
 	base    string
 	vars    map[string]string
 	seen    map[string]bool // mails that earlier sections have looked at, by id
+	sent    string          // the last request, as its section stands
+	wanted  string          // the last response
 	answer  *http.Response
 	body    []byte
 	log     *logBuffer
@@ -116,6 +118,8 @@ func (b *bench) section(name, text string) {
 		b.request(text)
 	case "response":
 		b.response(text)
+	case "again":
+		b.again(text)
 	case "advance":
 		d, err := time.ParseDuration(strings.TrimSpace(text))
 		b.must(err)
@@ -191,6 +195,7 @@ func (b *bench) must(err error) {
 // request sends what a section says, as it stands, without a client library's additions.
 func (b *bench) request(text string) {
 	b.Helper()
+	b.sent = text
 	head, body, _ := strings.Cut(strings.TrimSuffix(text, "\n"), "\n\n")
 	lines := strings.Split(head, "\n")
 	method, target, ok := strings.Cut(b.fill(lines[0]), " ")
@@ -241,6 +246,7 @@ func bodySecrets(body string) []string {
 // response compares the whole answer.
 func (b *bench) response(text string) {
 	b.Helper()
+	b.wanted = text
 	head, want, _ := strings.Cut(strings.TrimSuffix(text, "\n"), "\n\n")
 	lines := strings.Split(head, "\n")
 	if status := strconv.Itoa(b.answer.StatusCode); status != strings.TrimSpace(lines[0]) {
@@ -256,6 +262,17 @@ func (b *bench) response(text string) {
 		return
 	}
 	b.match(compact(want), string(b.body))
+}
+
+// again sends the last request that many times more, and wants the last response each time.
+func (b *bench) again(text string) {
+	b.Helper()
+	times, err := strconv.Atoi(strings.TrimSpace(text))
+	b.must(err)
+	for range times {
+		b.request(b.sent)
+		b.response(b.wanted)
+	}
 }
 
 func (b *bench) header(line string) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"avow/internal/access"
 	"avow/internal/account"
 	"avow/internal/config"
+	"avow/internal/limit"
 	"avow/internal/outbox"
 	"avow/internal/skill"
 )
@@ -65,8 +67,8 @@ func (b *bench) setup(text string) {
 			continue
 		}
 		switch noun, a := all[0], parse(all[1:]); {
-		case noun == "serve":
-			b.serve()
+		case noun == "serve", noun == "limits", noun == "redis", noun == "trust":
+			b.shape(noun, a.words)
 		case noun == "allow":
 			b.config.AllowedVerificationURLs = a.words[1:]
 		default:
@@ -76,13 +78,36 @@ func (b *bench) setup(text string) {
 	}
 }
 
-// serve makes the server follow the rules of `avow serve`; without a relay it still captures mail.
-func (b *bench) serve() {
+// shape changes the settings of a server that is not started yet. One that follows the rules of `avow serve` still captures mail without a relay.
+func (b *bench) shape(noun string, words []string) {
 	b.Helper()
 	if b.app != nil {
-		b.Fatal("got serve after the server was started, want it first")
+		b.Fatalf("got %s after the server was started, want it first", noun)
 	}
-	b.config.Profile, b.config.EgressAllow = config.Serve, nil
+	switch noun {
+	case "serve":
+		b.config.Profile, b.config.EgressAllow = config.Serve, nil
+	case "limits":
+		b.config.Limits = words[0] == "on"
+	case "redis":
+		b.config.Redis = config.Redis{Addresses: []string{nowhere}}
+	case "trust":
+		for _, network := range words {
+			b.config.TrustedProxies = append(b.config.TrustedProxies, netip.MustParsePrefix(network))
+		}
+	}
+}
+
+// spend uses up a budget.
+func (b *bench) spend(a arguments) {
+	b.Helper()
+	i := slices.IndexFunc(limit.Policies, func(p *limit.Policy) bool { return p.Name == a.words[0] })
+	if i < 0 {
+		b.Fatalf("got policy %q, want one of docs/limits.md", a.words[0])
+	}
+	p := limit.Policies[i]
+	_, err := b.app.Budgets.Take(context.Background(), limit.Draw{Policy: p, Subject: a.words[1], Units: p.Quota})
+	b.must(err)
 }
 
 func (b *bench) fixture(noun string, a arguments) {
@@ -90,7 +115,7 @@ func (b *bench) fixture(noun string, a arguments) {
 	fixtures := map[string]func(arguments){
 		"org": b.organisation, "client": b.client, "account": b.account, "token": b.token, "key": b.key, "set": b.set,
 		"revoke": b.revoke, "disable": b.disable, "initiate": b.initiate, "verify": b.verify, "reject": b.reject, "complete": b.complete,
-		"break": b.breakStore,
+		"break": b.breakStore, "mail": b.captured, "spend": b.spend,
 	}
 	make, ok := fixtures[noun]
 	if !ok {
@@ -130,7 +155,7 @@ func (b *bench) account(a arguments) {
 	made, err := b.app.Accounts.Create(ctx, account.NewAccount{
 		Org: o.ID, Email: a.named["email"], Password: a.named["password"], Verified: a.flag("verified"), LoginDisabled: a.flag("login_disabled"),
 		Profile: account.Profile{
-			Alias: a.named["alias"], CustomerNumber: a.named["customer_number"], TuloCustomerNumber: a.named["tulo_customer_number"], ExternalIDs: pairs(a.named["external"]),
+			Alias: a.named["alias"], CustomerNumber: a.named["customer_number"], TuloCustomerNumber: a.named["tulo_customer_number"], ExternalIDs: pairs(a.named["external"]), Language: a.named["language"],
 		},
 	})
 	b.must(err)
@@ -256,6 +281,19 @@ func (b *bench) judge(a arguments, status skill.Status, by skill.Verifier) {
 			skills[i].VerifiedAt = b.clock.Now()
 		}
 	})
+}
+
+// captured seeds a captured mail through the store.
+func (b *bench) captured(a arguments) {
+	b.Helper()
+	o, err := b.app.Admin.Organisation(context.Background(), a.named["org"])
+	b.must(err)
+	m := outbox.Captured{
+		ID: "dlv_" + a.words[0], Org: o.ID, Test: a.named["mode"] == string(access.Test), To: a.named["to"], From: "verify@example.org",
+		Subject: a.named["subject"], Text: a.named["text"], HTML: a.named["html"], CreatedAt: b.clock.Now(),
+	}
+	b.vars[a.words[0]+".id"] = m.ID
+	b.must(b.app.Store.Keep(context.Background(), m))
 }
 
 // mailsTo delivers what is due and returns the mails to an address, newest first.

@@ -3,6 +3,7 @@ package app_test
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -15,12 +16,16 @@ import (
 var familyClocks = map[string]time.Time{
 	"accounts": time.Date(2024, 1, 14, 12, 0, 0, 0, time.UTC),
 	"skills":   time.Date(2025, 4, 9, 10, 0, 0, 0, time.UTC),
+	"own":      time.Date(2025, 4, 9, 10, 0, 0, 0, time.UTC),
 }
 
 // engines give each test a database of its own, by the name of the engine. Engines that need a server are added by files with the tag integration.
 var engines = map[string]func(t *testing.T) string{
 	"sqlite": func(t *testing.T) string { return "sqlite:" + filepath.Join(t.TempDir(), "avow.db") },
 }
+
+// contractEngines are those that run the cases of the contract and nothing else.
+var contractEngines = map[string]func(t *testing.T) string{}
 
 // replicated holds the databases that several processes serve.
 var replicated sync.Map
@@ -31,12 +36,17 @@ var caches sync.Map
 // onEngines runs a test once for every engine.
 func onEngines(t *testing.T, test func(t *testing.T, database string)) {
 	t.Helper()
+	onEach(t, engines, test)
+}
+
+func onEach(t *testing.T, engines map[string]func(t *testing.T) string, test func(t *testing.T, database string)) {
+	t.Helper()
 	for name, database := range engines {
 		t.Run(name, func(t *testing.T) { t.Parallel(); test(t, database(t)) })
 	}
 }
 
-// TestContract runs every case of both wire contracts through a real listener, on every engine.
+// TestContract runs every case of both wire contracts, and of what is our own beside them, through a real listener, on every engine.
 func TestContract(t *testing.T) {
 	t.Parallel()
 	for family, clock := range familyClocks {
@@ -47,11 +57,31 @@ func TestContract(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				onEngines(t, func(t *testing.T, database string) { newBench(t, clock, database).play(archive) })
+				play := func(t *testing.T, database string) {
+					if strings.HasPrefix(filepath.Base(file), "limit_") {
+						shareLimits(t, database)
+					}
+					newBench(t, clock, database).play(archive)
+				}
+				onEngines(t, play)
+				onEach(t, contractEngines, play)
 			})
 		}
 	}
 }
+
+// shareLimits gives several processes a Redis: without one each counts for itself.
+func shareLimits(t *testing.T, database string) {
+	t.Helper()
+	_, several := replicated.Load(database)
+	_, cached := caches.Load(database)
+	if several && !cached {
+		caches.Store(database, startRedis(t))
+	}
+}
+
+// startRedis starts what only engines need that come with the tag integration.
+var startRedis func(t *testing.T) string
 
 func caseFiles(t *testing.T, family string) []string {
 	t.Helper()
@@ -82,12 +112,81 @@ func TestContractReachesEveryCode(t *testing.T) {
 	}
 }
 
-// wireCodes are the documented and own codes of the endpoints that are built, from accounts-api.md 1.8, 2.2, 2.6, 13 and skills-api.md 5, 17, 18.
+// TestContractReachesEveryCodeOfEveryCall fails when a call of the account contract has an error that no case shows of that very call.
+func TestContractReachesEveryCodeOfEveryCall(t *testing.T) {
+	t.Parallel()
+	shown := map[string]map[string]bool{}
+	for _, file := range caseFiles(t, "accounts") {
+		archive, err := txtar.ParseFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		codesOfCalls(archive, shown)
+	}
+	for call, codes := range callCodes {
+		for _, code := range append(strings.Fields(codes), everyCall...) {
+			if !shown[call][code] {
+				t.Errorf("%s: got no case that answers %s, want one", call, code)
+			}
+		}
+	}
+}
+
+var codeIn = regexp.MustCompile(`"code": ?"([a-z_]+)"`)
+
+// codesOfCalls notes which codes a case shows of which calls.
+func codesOfCalls(archive *txtar.Archive, shown map[string]map[string]bool) {
+	call := ""
+	for _, s := range archive.Files {
+		if s.Name == "request" {
+			call = callOf(string(s.Data))
+		}
+		code := codeIn.FindStringSubmatch(string(s.Data))
+		if s.Name != "response" || code == nil {
+			continue
+		}
+		if shown[call] == nil {
+			shown[call] = map[string]bool{}
+		}
+		shown[call][code[1]] = true
+	}
+}
+
+// callOf is the method and the path of a request, without query and trailing slash.
+func callOf(request string) string {
+	line, _, _ := strings.Cut(request, "\n")
+	call, _, _ := strings.Cut(line, "?")
+	return strings.TrimSuffix(call, "/")
+}
+
+// everyCall are the errors that each call of the account contract has (accounts-api.md 1.8, 2.6).
+var everyCall = []string{"unauthorized", "invalid_token", "expired_token", "insufficient_scope", "unknown_parameter", "internal_server_error"}
+
+// callCodes are what each call has beside them, from accounts-api.md 3, 4, 5.1 to 5.3 and 13.
+var callCodes = map[string]string{
+	"POST /external/api/v1/me/create_verification_request":       bodyCodes + "forbidden not_found already_verified",
+	"GET /external/api/v1/me/pending_verification_request":       "forbidden not_found",
+	"POST /external/api/v1/me/verify_account":                    bodyCodes + "forbidden not_found already_verified invalid_confirmation_code",
+	"GET /external/api/v1/me":                                    "forbidden not_found",
+	"GET /external/api/v3/me":                                    "forbidden not_found",
+	"POST /external/api/v1/accounts/create_verification_request": bodyCodes + "not_found already_verified",
+	"GET /external/api/v1/accounts/pending_verification_request": "invalid_parameter not_found",
+	"POST /external/api/v1/accounts/verify_account":              bodyCodes + "not_found already_verified invalid_confirmation_code",
+	"GET /external/api/v1/accounts":                              "invalid_parameter not_found",
+	"GET /external/api/v1/accounts/status":                       "invalid_parameter not_found",
+	"POST /external/api/v1/accounts":                             bodyCodes,
+	"POST /external/api/v2/accounts":                             bodyCodes,
+}
+
+// bodyCodes are those of calls with a body.
+const bodyCodes = "invalid_parameter json_parser_error invalid_content_type_error request_too_large "
+
+// wireCodes are the documented and own codes of the endpoints that are built, from accounts-api.md 1.8, 2.2, 2.6, 13, skills-api.md 5, 17, 18, and our own.
 var wireCodes = map[string][]string{
 	"accounts": {
 		"invalid_parameter", "json_parser_error", "invalid_content_type_error", "unknown_parameter", "not_found", "already_verified",
 		"invalid_confirmation_code", "internal_server_error", "unauthorized", "invalid_token", "expired_token", "insufficient_scope", "forbidden",
-		"method_not_allowed", "request_too_large", "invalid_client", "invalid_grant", "invalid_scope", "invalid_request", "unsupported_grant_type",
+		"method_not_allowed", "request_too_large", "too_many_requests", "service_unavailable", "invalid_client", "invalid_grant", "invalid_scope", "invalid_request", "unsupported_grant_type",
 	},
 	"skills": {
 		"MISSING_STUDENT_ID", "MISSING_CALLBACK_WEBHOOK_URL", "MISSING_NAME", "MISSING_CONTACT", "INVALID_DATA_FORMAT", "NO_DATA", "INVALID_SKILL_IDS",
@@ -95,5 +194,7 @@ var wireCodes = map[string][]string{
 		"ASSESSMENT_ALREADY_PASSED", "INTERNAL_ERROR", "NOT_FOUND", "MISSING_VERIFICATION_METHOD", "INVALID_VERIFICATION_METHOD", "MISSING_SESSION_TOKEN",
 		"NO_ITEMS_SELECTED", "SESSION_NOT_FOUND", "VERIFICATION_METHOD_NOT_SET", "INVALID_ITEM_IDS", "UNAUTHORIZED", "UNSUPPORTED_MEDIA_TYPE", "INVALID_JSON",
 		"PAYLOAD_TOO_LARGE", "METHOD_NOT_ALLOWED", "SESSION_MISMATCH", "USER_MISMATCH", "ALREADY_VERIFIED", "INVALID_CALLBACK_WEBHOOK_URL",
+		"RATE_LIMITED",
 	},
+	"own": {"UNAUTHORIZED", "TEST_MODE_ONLY", "NOT_FOUND", "METHOD_NOT_ALLOWED", "INTERNAL_ERROR"},
 }

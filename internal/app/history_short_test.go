@@ -9,3 +9,6 @@ const manyHistories = 10
 
 // progress is where it is told how far the histories have come; few are over before anybody asks.
 var progress io.Writer = io.Discard
+
+// manyBombs is how many mails are asked for in TestMailBombing.
+const manyBombs = 2000

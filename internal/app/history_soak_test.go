@@ -11,3 +11,6 @@ import (
 const manyHistories = 1000
 
 var progress io.Writer = os.Stderr
+
+// manyBombs is as in history_short_test.go.
+const manyBombs = 10000

@@ -19,11 +19,12 @@ func TestMain(m *testing.M) {
 		replicated.Store(database, true)
 		return database
 	}
+	startRedis = func(t *testing.T) string { return redistest.Start(t).URL }
 	engines["postgres+redis"] = func(t *testing.T) string {
 		database := pgtest.URL(t)
-		caches.Store(database, redistest.Start(t).URL)
+		caches.Store(database, startRedis(t))
 		return database
 	}
-	engines["postgres of the next release"], engines["sqlite of the next release"] = nextPostgres, nextSQLite
+	contractEngines["postgres of the next release"], contractEngines["sqlite of the next release"] = nextPostgres, nextSQLite
 	os.Exit(pgtest.Main(m, func(ctx context.Context, url string) error { return store.Migrate(ctx, url, func(string) {}) }))
 }

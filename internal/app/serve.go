@@ -53,6 +53,9 @@ func (a *App) Serve(ctx context.Context, l Listeners, roles Roles, ready func())
 		go func() { failed <- a.listen(public, l.Public) }()
 	}
 	stopWorker := a.startWorker(roles.Deliveries)
+	if roles.Requests {
+		a.prepareLimits(ctx)
+	}
 	ready()
 	var err error
 	select {
@@ -60,6 +63,18 @@ func (a *App) Serve(ctx context.Context, l Listeners, roles Roles, ready func())
 	case err = <-failed:
 	}
 	return errors.Join(err, a.stop(public, admin, stopWorker))
+}
+
+// prepareLimits waits until it is known whether Redis answers, so that the first mail is not refused for nothing, and warns where several processes would each count for
+// themselves.
+func (a *App) prepareLimits(ctx context.Context) {
+	switch {
+	case a.Budgets == nil:
+	case a.limits != nil:
+		a.limits.Await(ctx)
+	case !a.o.Config.Embedded():
+		a.o.Log.Warn("limits are counted by each process for itself: set AVOW_REDIS_URL, or serve with one process, or an address can get as many mails from each")
+	}
 }
 
 // TakeOver makes deliveries due that a killed predecessor had claimed. Only the one process that delivers from an embedded database may do so, and holds a lock for it:

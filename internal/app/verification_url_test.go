@@ -54,7 +54,7 @@ func TestVerificationURLs(t *testing.T) {
 		t.Run(fmt.Sprintf("column %d", column+1), func(t *testing.T) {
 			t.Parallel()
 			b := newBench(t, familyClocks["accounts"], engines["sqlite"](t))
-			b.setup(setup + accountSetup + "client sys org=acme scopes=\"/external/account/w\"\ntoken s client=sys\n")
+			b.setup("limits off\n" + setup + accountSetup + "client sys org=acme scopes=\"/external/account/w\"\ntoken s client=sys\n")
 			for _, address := range all {
 				b.verificationURL(address.sent, address.yes[column])
 			}

@@ -50,13 +50,16 @@ type Config struct {
 	// DatabaseURL is sqlite:FILE or postgres://…, which may hold a password; see Embedded and DatabaseFile.
 	DatabaseURL string `env:"AVOW_DATABASE_URL" default:"sqlite: in the data directory" help:"Database: sqlite:FILE for the embedded one, or postgres://user:password@host/name (PostgreSQL 15 or later)."`
 	// Redis is where sessions are cached; the zero value is nowhere.
-	Redis Redis `env:"AVOW_REDIS_URL" secret:"true" default:"empty: no cache" help:"Cache of skill sessions, which the database keeps in any case: redis://user:pass@host:6379/0; several hosts, comma-separated, for a Cluster; redis-sentinel://user:pass@host:26379,host:26379/master for sentinels (?db=0&sentinel_user=…&sentinel_password=…). rediss for TLS. Away or empty, it costs speed and nothing else."`
+	Redis Redis `env:"AVOW_REDIS_URL" secret:"true" default:"empty: no cache, limits per process" help:"Cache of skill sessions, which the database keeps in any case, and counter of the limits of all processes: redis://user:pass@host:6379/0; several hosts, comma-separated, for a Cluster; redis-sentinel://user:pass@host:26379,host:26379/master for sentinels (?db=0&sentinel_user=…&sentinel_password=…). rediss for TLS. Away, it costs speed, and calls that send mail answer 503 until it is back."`
 
 	// SMTPURLs are the mail relays in the order in which they are tried, each
 	// an smtp or smtps URL with a host; none means that mail is captured.
 	SMTPURLs []Secret `env:"AVOW_SMTP_URL" secret:"true" default:"empty: mail is captured, in dev only" help:"Mail relay: smtp://user:pass@host:587 (STARTTLS when offered; ?tls=required insists) or smtps://host (TLS from the start). Several, comma-separated, for fail-over."`
 	// MailFrom is the zero value only when there is no relay.
 	MailFrom mail.Address `env:"AVOW_MAIL_FROM" default:"required with SMTP" help:"Sender of every mail, such as Example <verify@example.org>."`
+
+	// MailTemplates is the folder as it was given; empty is none.
+	MailTemplates string `env:"AVOW_MAIL_TEMPLATES" default:"empty: avow's own" help:"Folder with mail templates of your own, which take the place of avow's file by file; see docs/mail.md. Whatever is wrong with them is told at the start."`
 
 	// SecretKeys are one to three keys of 32 bytes: the first one writes, all
 	// read. None is possible outside Serve; dev then uses the key in DataDir.
@@ -67,9 +70,9 @@ type Config struct {
 	// EgressAllow are masked networks.
 	EgressAllow []netip.Prefix `env:"AVOW_EGRESS_ALLOW" default:"loopback in dev, none in serve" help:"Private networks that webhooks may reach, as CIDR, comma-separated. Also the hosts that may have http callbacks in live mode."`
 	// TrustedProxies are masked networks.
-	TrustedProxies []netip.Prefix `env:"AVOW_TRUSTED_PROXIES" default:"none" help:"Networks whose X-Forwarded-For is believed, as CIDR, comma-separated. Takes effect with the limits per client address."`
+	TrustedProxies []netip.Prefix `env:"AVOW_TRUSTED_PROXIES" default:"none" help:"Networks whose X-Forwarded-For is believed, as CIDR, comma-separated. All that is counted per network depends on it."`
 	// Limits is true for on.
-	Limits bool `env:"AVOW_LIMITS" envDefault:"on" help:"Rate and attempt limits, on or off. Takes effect with the rate limits."`
+	Limits bool `env:"AVOW_LIMITS" envDefault:"on" help:"Rate limits, on or off: docs/limits.md. Off, nothing is counted."`
 	// CORSOrigins are scheme://host[:port] in lower case.
 	CORSOrigins []string `env:"AVOW_CORS_ORIGINS" default:"none" help:"Origins that may call the keyed endpoints from a browser, comma-separated, such as https://app.example.org."`
 

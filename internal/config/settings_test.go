@@ -46,6 +46,8 @@ Settings are environment variables. Each has a flag, which wins, unless it is a 
 - An empty value counts as unset.
 - All mistakes are reported at once. An unknown ` + "`AVOW_*`" + ` variable is a mistake, too; ` + "`AVOW_PORT*` and `AVOW_SERVICE_*`" + `, which Kubernetes makes up for a service named avow, are ignored.
 - Durations are written like ` + "`36h`, `15m` or `1m30s`" + `.
+- Whose certificates are trusted, that of Redis (` + "`rediss`" + `) or of a mail relay for instance, the system says. For an authority of your own on Linux, ` + "`SSL_CERT_DIR`" + ` names a
+  directory with its certificate as a PEM file; the system's bundle stays trusted. ` + "`SSL_CERT_FILE`" + ` names a file that takes the place of that bundle.
 
 | Setting | Flag | Default | Meaning |
 |---|---|---|---|

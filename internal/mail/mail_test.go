@@ -2,7 +2,6 @@ package mail
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
@@ -100,23 +99,6 @@ func TestCaptureFailures(t *testing.T) {
 				t.Errorf("error: got %v, want %v in it", err, c.kept)
 			}
 		})
-	}
-}
-
-func TestOnlyOnePlainAddressIsATarget(t *testing.T) {
-	t.Parallel()
-	for _, to := range []string{
-		"", "anna", "@example.com", "anna@example.com, eve@example.com", "Anna <anna@example.com>", "<anna@example.com>", "anna@example.com (Anna)",
-		"anna@example.com\r\nBcc: eve@example.com", "anna@example.com\n", " anna@example.com", "anna@example.com> SIZE=1", "\"a\r\nb\"@example.com",
-		"group: anna@example.com;", "anna@example.com\x00",
-	} {
-		raw, err := json.Marshal(to)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, _, err := message(payload(`{"to":` + string(raw) + `,"template":"confirm_email","data":{}}`)); !errors.Is(err, ErrPayload) || !errors.Is(err, outbox.ErrPermanent) {
-			t.Errorf("%q: got %v, want ErrPayload, permanent", to, err)
-		}
 	}
 }
 

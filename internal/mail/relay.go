@@ -9,8 +9,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-
-	gomail "github.com/wneessen/go-mail"
 )
 
 // Refusals of a relay's settings. They never quote the URL, for it may hold a password.
@@ -25,9 +23,9 @@ var (
 type relay struct {
 	host     string
 	port     int
-	implicit bool             // TLS from the start
-	starttls gomail.TLSPolicy // else
-	login    *login           // nil: no authentication
+	implicit bool   // TLS from the start
+	insists  bool   // on encryption
+	login    *login // nil: no authentication
 }
 
 // defaultPorts are those of RFC 6409 and RFC 8314.
@@ -49,7 +47,7 @@ func parseRelay(text string) (relay, error) {
 	if r.login, err = loginOf(u); err != nil {
 		return relay{}, err
 	}
-	r.starttls = starttlsPolicy(u.RawQuery != "", r.login)
+	r.insists = insists(u.RawQuery != "", r.login)
 	return r, nil
 }
 
@@ -82,14 +80,9 @@ func loginOf(u *url.URL) (*login, error) {
 	return &login{user: u.User.Username(), password: password, host: u.Hostname(), clear: loopback(u.Hostname())}, nil
 }
 
-// starttlsPolicy insists on encryption when asked to, and whenever a password would have to travel in clear through a network: leaving STARTTLS out of its offer is
-// the first thing an attacker in between does.
-func starttlsPolicy(required bool, l *login) gomail.TLSPolicy {
-	if required || l != nil && !l.clear {
-		return gomail.TLSMandatory
-	}
-	return gomail.TLSOpportunistic
-}
+// insists on encryption when asked to, and whenever a password would have to travel in clear through a network: leaving STARTTLS out of its offer is the first thing an
+// attacker in between does.
+func insists(required bool, l *login) bool { return required || l != nil && !l.clear }
 
 // loopback reports whether host is this machine for certain, without a look-up.
 func loopback(host string) bool {

@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	gomail "github.com/wneessen/go-mail"
 	"github.com/wneessen/go-mail/smtp"
 )
 
@@ -16,19 +15,19 @@ var testFrom = mail.Address{Name: "Acme", Address: "verify@example.org"}
 func TestRelayURL(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]relay{
-		"smtp://relay.example":                       {host: "relay.example", port: 587, starttls: gomail.TLSOpportunistic},
-		"smtp://relay.example:25/":                   {host: "relay.example", port: 25, starttls: gomail.TLSOpportunistic},
-		"smtp://relay.example?tls=required":          {host: "relay.example", port: 587, starttls: gomail.TLSMandatory},
-		"smtp://[2001:db8::1]:2525":                  {host: "2001:db8::1", port: 2525, starttls: gomail.TLSOpportunistic},
-		"smtps://relay.example":                      {host: "relay.example", port: 465, implicit: true, starttls: gomail.TLSOpportunistic},
-		"smtp://u:p%40%2C%3A@relay.example":          {host: "relay.example", port: 587, starttls: gomail.TLSMandatory, login: &login{user: "u", password: "p@,:", host: "relay.example"}},
-		"smtps://u:p@relay.example:4650":             {host: "relay.example", port: 4650, implicit: true, starttls: gomail.TLSMandatory, login: &login{user: "u", password: "p", host: "relay.example"}},
-		"smtp://u:p@localhost:1025":                  {host: "localhost", port: 1025, starttls: gomail.TLSOpportunistic, login: &login{user: "u", password: "p", host: "localhost", clear: true}},
-		"smtp://u:p@127.0.0.9:1025":                  {host: "127.0.0.9", port: 1025, starttls: gomail.TLSOpportunistic, login: &login{user: "u", password: "p", host: "127.0.0.9", clear: true}},
-		"smtp://u:p@[::1]:1025?tls=required":         {host: "::1", port: 1025, starttls: gomail.TLSMandatory, login: &login{user: "u", password: "p", host: "::1", clear: true}},
-		"smtp://u:p@localhost.example.org:25":        {host: "localhost.example.org", port: 25, starttls: gomail.TLSMandatory, login: &login{user: "u", password: "p", host: "localhost.example.org"}},
-		"smtp://u:p@[::ffff:10.0.0.1]?tls=required":  {host: "::ffff:10.0.0.1", port: 587, starttls: gomail.TLSMandatory, login: &login{user: "u", password: "p", host: "::ffff:10.0.0.1"}},
-		"smtp://u:p@[::ffff:127.0.0.1]?tls=required": {host: "::ffff:127.0.0.1", port: 587, starttls: gomail.TLSMandatory, login: &login{user: "u", password: "p", host: "::ffff:127.0.0.1", clear: true}},
+		"smtp://relay.example":                       {host: "relay.example", port: 587},
+		"smtp://relay.example:25/":                   {host: "relay.example", port: 25},
+		"smtp://relay.example?tls=required":          {host: "relay.example", port: 587, insists: true},
+		"smtp://[2001:db8::1]:2525":                  {host: "2001:db8::1", port: 2525},
+		"smtps://relay.example":                      {host: "relay.example", port: 465, implicit: true},
+		"smtp://u:p%40%2C%3A@relay.example":          {host: "relay.example", port: 587, insists: true, login: &login{user: "u", password: "p@,:", host: "relay.example"}},
+		"smtps://u:p@relay.example:4650":             {host: "relay.example", port: 4650, implicit: true, insists: true, login: &login{user: "u", password: "p", host: "relay.example"}},
+		"smtp://u:p@localhost:1025":                  {host: "localhost", port: 1025, login: &login{user: "u", password: "p", host: "localhost", clear: true}},
+		"smtp://u:p@127.0.0.9:1025":                  {host: "127.0.0.9", port: 1025, login: &login{user: "u", password: "p", host: "127.0.0.9", clear: true}},
+		"smtp://u:p@[::1]:1025?tls=required":         {host: "::1", port: 1025, insists: true, login: &login{user: "u", password: "p", host: "::1", clear: true}},
+		"smtp://u:p@localhost.example.org:25":        {host: "localhost.example.org", port: 25, insists: true, login: &login{user: "u", password: "p", host: "localhost.example.org"}},
+		"smtp://u:p@[::ffff:10.0.0.1]?tls=required":  {host: "::ffff:10.0.0.1", port: 587, insists: true, login: &login{user: "u", password: "p", host: "::ffff:10.0.0.1"}},
+		"smtp://u:p@[::ffff:127.0.0.1]?tls=required": {host: "::ffff:127.0.0.1", port: 587, insists: true, login: &login{user: "u", password: "p", host: "::ffff:127.0.0.1", clear: true}},
 	} {
 		got, err := parseRelay(text)
 		if err != nil {

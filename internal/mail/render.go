@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"slices"
 	"strings"
@@ -26,22 +27,50 @@ var (
 	ErrData     = errors.New("the mail's data does not fit its template")
 )
 
-// Renderer renders mails from the embedded templates.
-type Renderer struct{ languages map[string]language }
+// Renderer renders mails from templates.
+type Renderer struct {
+	templates []string
+	languages map[string]language
+}
 
-// NewRenderer parses every template of every language. It panics when one is broken, which is a fault of the build.
+// NewRenderer takes the templates that avow comes with. It panics when one is broken, which is a fault of the build.
 func NewRenderer() *Renderer {
-	r := &Renderer{languages: map[string]language{}}
-	for _, name := range languageNames() {
-		r.languages[name] = parseLanguage(name)
+	r, problems := newRenderer(ownFiles())
+	if err := errorOf(problems); err != nil {
+		panic(err)
 	}
 	return r
 }
 
-// Templates returns the names of all templates.
-func (r *Renderer) Templates() []string {
-	return slices.Sorted(maps.Keys(r.languages[fallback].letters))
+// LoadRenderer puts an operator's files before our own, and tries every letter in every language with sample data. A *TemplateError holds all problems at once; any
+// other error is one of reading.
+func LoadRenderer(operators fs.FS) (*Renderer, error) {
+	theirs, err := readFiles(operators)
+	if err != nil {
+		return nil, err
+	}
+	all := ownFiles()
+	problems := all.overlay(theirs)
+	r, more := newRenderer(all)
+	return r, errorOf(append(problems, more...))
 }
+
+func newRenderer(all files) (*Renderer, []problem) {
+	r := &Renderer{templates: all.templates(), languages: map[string]language{}}
+	var problems []problem
+	for _, name := range all.languages() {
+		l, found := parseLanguage(all, name)
+		r.languages[name] = l
+		problems = append(problems, found...)
+	}
+	return r, problems
+}
+
+// Templates returns the names of all templates.
+func (r *Renderer) Templates() []string { return slices.Clone(r.templates) }
+
+// Languages returns the languages that there are templates in.
+func (r *Renderer) Languages() []string { return slices.Sorted(maps.Keys(r.languages)) }
 
 // Render makes the mail's content; nothing else goes into it than the message. The data's member "language", when there is one, asks for a language.
 func (r *Renderer) Render(m outbox.Message) (Content, error) {
@@ -50,23 +79,13 @@ func (r *Renderer) Render(m outbox.Message) (Content, error) {
 		return Content{}, err
 	}
 	wanted, _ := data["language"].(string)
-	name, found, ok := r.letter(wanted, m.Template)
-	if !ok {
-		return Content{}, fmt.Errorf("%w: %q", ErrTemplate, m.Template)
-	}
-	data["language"] = name
-	return found.render(data)
-}
-
-// letter picks a template in the wanted language, else in the one that it is a variant of, else in English.
-func (r *Renderer) letter(wanted, template string) (name string, found letter, ok bool) {
-	base, _, _ := strings.Cut(wanted, "-")
-	for _, name := range []string{wanted, base, fallback} {
-		if found, ok := r.languages[name].letters[template]; ok {
-			return name, found, true
+	for _, language := range choices(wanted) {
+		if found, ok := r.languages[language].letters[m.Template]; ok {
+			data["language"] = language
+			return found.render(data)
 		}
 	}
-	return "", letter{}, false
+	return Content{}, fmt.Errorf("%w: %q", ErrTemplate, m.Template)
 }
 
 // decode reads a template's data and makes every text in it one line, so that nobody can add a paragraph, a link or a header by the way of a name.

@@ -1,7 +1,6 @@
 package mail
 
 import (
-	"context"
 	"errors"
 	"io"
 	"mime"
@@ -10,7 +9,6 @@ import (
 	netmail "net/mail"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/emersion/go-smtp"
 	"github.com/google/go-cmp/cmp"
@@ -70,19 +68,6 @@ func TestBothPartsArriveByteForByte(t *testing.T) {
 	}
 }
 
-func TestHostileBrandAddsNoHeader(t *testing.T) {
-	t.Parallel()
-	relay := startRelay(t, script{})
-	data := confirmation(map[string]any{"brand": "Ac\u00f6me\r\nBcc: eve@example.com\r\n\r\nhello " + strings.Repeat("x", 200)})
-	if _, err := newSMTP(t, relay.url("smtp", ""), SMTPOptions{}).Send(t.Context(), delivery("anna@example.com", data)); err != nil {
-		t.Fatal(err)
-	}
-	header := relay.only(t).header(t)
-	if _, ok := header["Bcc"]; ok || header["Subject"] != render(t, data).Subject {
-		t.Errorf("header: got %v, want no Bcc and the whole subject", header)
-	}
-}
-
 func TestAttemptsAreTheSameMail(t *testing.T) {
 	t.Parallel()
 	relay := startRelay(t, script{})
@@ -92,40 +77,8 @@ func TestAttemptsAreTheSameMail(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	first, second := relay.got[0].header(t), relay.got[1].header(t)
-	delete(first, "Content-Type") // holds the boundary
-	delete(second, "Content-Type")
-	if diff := cmp.Diff(first, second); diff != "" {
-		t.Errorf("header of the second attempt (-first +second):\n%s", diff)
-	}
-}
-
-func TestRefusals(t *testing.T) {
-	t.Parallel()
-	refuse := func(code int) *smtp.SMTPError { return &smtp.SMTPError{Code: code, Message: "not this one"} }
-	for name, c := range map[string]struct {
-		relay     script
-		permanent bool
-	}{
-		"550 to MAIL":       {script{mail: refuse(550)}, true},
-		"550 to RCPT":       {script{rcpt: refuse(550)}, true},
-		"552 to DATA":       {script{data: refuse(552)}, true},
-		"451 to MAIL":       {script{mail: refuse(451)}, false},
-		"451 to RCPT":       {script{rcpt: refuse(451)}, false},
-		"451 to DATA":       {script{data: refuse(451)}, false},
-		"530 asks to login": {script{mail: refuse(530)}, false},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			relay := startRelay(t, c.relay)
-			_, err := newSMTP(t, relay.url("smtp", ""), SMTPOptions{}).Send(t.Context(), delivery("anna@example.com", confirmation(nil)))
-			if err == nil || errors.Is(err, outbox.ErrPermanent) != c.permanent || !strings.Contains(err.Error(), "not this one") {
-				t.Errorf("error: got %v, want the relay's text with permanent = %v", err, c.permanent)
-			}
-			if err != nil && (strings.Contains(err.Error(), "affected") || strings.Contains(err.Error(), "confirmation_code")) {
-				t.Errorf("error: got %v, want nothing of the mail", err)
-			}
-		})
+	if diff := cmp.Diff(relay.got[0].raw, relay.got[1].raw); diff != "" {
+		t.Errorf("the second attempt (-first +second):\n%s", diff)
 	}
 }
 
@@ -137,30 +90,6 @@ func TestNoRelayIsTemporary(t *testing.T) {
 	_, err := newSMTP(t, "smtp://u:SECRET@"+address, SMTPOptions{}).Send(t.Context(), delivery("anna@example.com", confirmation(nil)))
 	if err == nil || errors.Is(err, outbox.ErrPermanent) || strings.Contains(err.Error(), "SECRET") {
 		t.Errorf("error: got %v, want a temporary one without the password", err)
-	}
-}
-
-func TestRelayThatHangsEndsWithTheContext(t *testing.T) {
-	t.Parallel()
-	for name, greeting := range map[string]string{"before the greeting": "", "after the greeting": "220 relay ESMTP\r\n"} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-			defer cancel()
-			_, err := newSMTP(t, "smtp://"+hang(t, greeting), SMTPOptions{}).Send(ctx, delivery("anna@example.com", confirmation(nil)))
-			if !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, outbox.ErrPermanent) {
-				t.Errorf("error: got %v, want the context's, not permanent", err)
-			}
-		})
-	}
-}
-
-func TestAcceptedMailIsDeliveredWhateverComesAfter(t *testing.T) {
-	t.Parallel()
-	dialogue := []string{"220 relay\r\n", "250 relay\r\n", "250 ok\r\n", "250 ok\r\n", "354 go on\r\n", "250 ok queued\r\n"}
-	answer, err := newSMTP(t, "smtp://"+playScript(t, dialogue), SMTPOptions{}).Send(t.Context(), delivery("anna@example.com", confirmation(nil)))
-	if err != nil || answer.Text != "ok queued" {
-		t.Errorf("Send: got %q, %v, want ok queued, nil", answer.Text, err)
 	}
 }
 
@@ -196,16 +125,6 @@ func TestPasswordReachesTheRelayEncryptedOnly(t *testing.T) {
 	}
 }
 
-func TestUntrustedRelayGetsNothing(t *testing.T) {
-	t.Parallel()
-	certificate, _ := selfSigned(t)
-	relay := startRelay(t, script{starttls: certificate})
-	_, err := newSMTP(t, relay.url("smtp", "anna:SECRET@"), SMTPOptions{}).Send(t.Context(), delivery("anna@example.com", confirmation(nil)))
-	if err == nil || errors.Is(err, outbox.ErrPermanent) || len(relay.got) != 0 {
-		t.Errorf("error: got %v and %d mails, want a temporary one and none", err, len(relay.got))
-	}
-}
-
 func TestInternationalAddress(t *testing.T) {
 	t.Parallel()
 	for to, want := range map[string]bool{"anna@example.com": false, "ånna@exämple.com": true} {
@@ -216,18 +135,6 @@ func TestInternationalAddress(t *testing.T) {
 		if got := relay.only(t); got.to != to || got.utf8 != want {
 			t.Errorf("envelope: got %s, SMTPUTF8 %v, want %s, %v", got.to, got.utf8, to, want)
 		}
-	}
-}
-
-func TestQuotedAddressIsNoParameter(t *testing.T) {
-	t.Parallel()
-	relay := startRelay(t, script{})
-	const to = `"a> NOTIFY=NEVER"@example.com`
-	if _, err := newSMTP(t, relay.url("smtp", ""), SMTPOptions{}).Send(t.Context(), delivery(to, confirmation(nil))); err != nil {
-		t.Fatal(err)
-	}
-	if got, want := relay.only(t).to, "a> NOTIFY=NEVER@example.com"; got != want {
-		t.Errorf("envelope: got %s, want %s as one address", got, want)
 	}
 }
 

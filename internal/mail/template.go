@@ -1,23 +1,13 @@
 package mail
 
 import (
-	"embed"
-	"errors"
 	htmltemplate "html/template"
-	"io/fs"
 	"path"
 	"strings"
 	texttemplate "text/template"
-	"time"
 
 	"avow/internal/outbox"
 )
-
-//go:embed templates
-var files embed.FS
-
-// fallback is the language that has every template.
-const fallback = "en"
 
 // The parts of a letter, by the ends of their files' names.
 const (
@@ -26,8 +16,17 @@ const (
 	htmlEnd    = ".html"
 )
 
-// language is one folder of templates: letters, and the names of the months in months.txt.
-type language struct{ letters map[string]letter }
+var ends = []string{subjectEnd, textEnd, htmlEnd}
+
+// Files beside the letters: the design that all share, and what each language has once.
+const (
+	frameFile  = "frame.html"
+	commonFile = "common.txt" // sentences that several letters say
+	datesFile  = "dates.txt"  // how an instant is written
+)
+
+// titleBlock is the subject where the frame asks for it.
+const titleBlock = "subject"
 
 // letter is one mail in one language.
 type letter struct {
@@ -35,60 +34,53 @@ type letter struct {
 	html          *htmltemplate.Template
 }
 
-func languageNames() []string {
-	entries, err := fs.ReadDir(files, "templates")
-	if err != nil {
-		panic(err)
-	}
-	var names []string
-	for _, e := range entries {
-		if e.IsDir() {
-			names = append(names, e.Name())
+// workshop makes the letters of one language out of files.
+type workshop struct {
+	files    files
+	language string
+	funcs    map[string]any
+}
+
+func (w workshop) file(name string) string { return path.Join(w.language, name) }
+
+// letter parses the three parts of a template; one that cannot be parsed stays nil.
+func (w workshop) letter(name string) (l letter, problems []problem) {
+	var errs [3]error
+	l.subject, errs[0] = w.plain(w.file(name+subjectEnd), "\n")
+	l.text, errs[1] = w.plain(w.file(name+textEnd), "")
+	l.html, errs[2] = w.html(name, l.subject)
+	for _, err := range errs {
+		if err != nil {
+			problems = append(problems, problemOf(err))
 		}
 	}
-	return names
+	return l, problems
 }
 
-func parseLanguage(name string) language {
-	folder := path.Join("templates", name)
-	subjects, err := fs.Glob(files, path.Join(folder, "*"+subjectEnd))
-	if err != nil {
-		panic(err)
+// plain parses a part that is text, with the sentences that it may use and without what is cut off its end. Every template bears the name of its file, so that errors
+// do.
+func (w workshop) plain(file, cut string) (*texttemplate.Template, error) {
+	t := texttemplate.New(w.file(commonFile)).Option("missingkey=error").Funcs(w.funcs)
+	if _, err := t.Parse(w.files[w.file(commonFile)]); err != nil {
+		return nil, err
 	}
-	dates := calendar{months: strings.Fields(read(path.Join(folder, "months.txt")))}
-	l := language{letters: map[string]letter{}}
-	for _, file := range subjects {
-		base := strings.TrimSuffix(file, subjectEnd)
-		l.letters[path.Base(base)] = parseLetter(base, map[string]any{"date": dates.date})
+	return t.New(file).Parse(strings.TrimRight(w.files[file], cut))
+}
+
+// html joins a letter with the frame that all letters share; the subject is the title.
+func (w workshop) html(name string, subject *texttemplate.Template) (*htmltemplate.Template, error) {
+	t := htmltemplate.New("").Option("missingkey=error").Funcs(w.funcs)
+	for _, file := range []string{frameFile, w.file(commonFile), w.file(name + htmlEnd)} {
+		if _, err := t.New(file).Parse(strings.TrimRight(w.files[file], "\n")); err != nil {
+			return nil, err
+		}
 	}
-	return l
-}
-
-func parseLetter(base string, funcs map[string]any) letter {
-	return letter{
-		subject: parseText(base+subjectEnd, funcs),
-		text:    parseText(base+textEnd, funcs),
-		html:    parseHTML(base+htmlEnd, funcs),
+	if subject != nil {
+		if _, err := t.AddParseTree(titleBlock, subject.Tree.Copy()); err != nil {
+			return nil, err
+		}
 	}
-}
-
-func parseText(file string, funcs map[string]any) *texttemplate.Template {
-	return texttemplate.Must(texttemplate.New(path.Base(file)).Option("missingkey=error").Funcs(funcs).Parse(read(file)))
-}
-
-// parseHTML joins a letter with the frame that all letters share.
-func parseHTML(file string, funcs map[string]any) *htmltemplate.Template {
-	t := htmltemplate.New("frame").Option("missingkey=error").Funcs(funcs)
-	t = htmltemplate.Must(t.Parse(read("templates/frame.html")))
-	return htmltemplate.Must(t.Parse(read(file)))
-}
-
-func read(file string) string {
-	text, err := files.ReadFile(file)
-	if err != nil {
-		panic(err)
-	}
-	return string(text)
+	return t.Lookup(frameFile), nil
 }
 
 // render fills the three parts. What a template engine says of an error could quote the data, so it is not passed on.
@@ -97,21 +89,17 @@ func (l letter) render(data map[string]any) (Content, error) {
 	if l.subject.Execute(&subject, data) != nil || l.text.Execute(&text, data) != nil || l.html.Execute(&html, data) != nil {
 		return Content{}, outbox.Permanent(ErrData)
 	}
-	return Content{Subject: strings.Join(strings.Fields(subject.String()), " "), Text: text.String(), HTML: html.String()}, nil
+	return Content{Subject: headerLine(subject.String()), Text: text.String(), HTML: html.String()}, nil
 }
 
-// calendar writes instants for people.
-type calendar struct{ months []string }
+// longestSubject is in characters. A line of a header has an end (RFC 5322), and nobody reads that far.
+const longestSubject = 150
 
-var errNoDate = errors.New("not an instant")
-
-// date writes an RFC 3339 instant as day, month by name, year and minute, always in UTC: where the reader lives is not known.
-func (c calendar) date(value any) (string, error) {
-	text, _ := value.(string)
-	at, err := time.Parse(time.RFC3339, text)
-	if err != nil {
-		return "", errNoDate
+// headerLine makes one line that says to everybody what it says to us: programs that show a mail decode what looks like an encoded word (RFC 2047), even a line break.
+func headerLine(text string) string {
+	line := []rune(strings.ReplaceAll(strings.Join(strings.Fields(text), " "), "=?", "= ?"))
+	if len(line) > longestSubject {
+		line = append(line[:longestSubject-1], '…')
 	}
-	at = at.UTC()
-	return at.Format("2 ") + c.months[at.Month()-1] + at.Format(" 2006, 15:04 UTC"), nil
+	return string(line)
 }

@@ -18,6 +18,7 @@ type Metrics struct {
 	duration *prometheus.HistogramVec
 	attempts *prometheus.CounterVec
 	sessions *prometheus.CounterVec
+	refusals *prometheus.CounterVec
 }
 
 // New makes the metrics of one process.
@@ -32,8 +33,9 @@ func New() *Metrics {
 		sessions: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "avow_session_cache_total", Help: "What came of asking the session cache: hit, miss, error, or away when it was left alone.",
 		}, []string{"outcome"}),
+		refusals: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "avow_limit_refusals_total", Help: "Calls refused because a budget was used up, by its policy."}, []string{"policy"}),
 	}
-	m.registry.MustRegister(m.requests, m.duration, m.attempts, m.sessions, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.registry.MustRegister(m.requests, m.duration, m.attempts, m.sessions, m.refusals, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 
@@ -51,6 +53,9 @@ func (m *Metrics) Attempt(kind, state string) { m.attempts.WithLabelValues(kind,
 
 // SessionCache counts a use of the session cache.
 func (m *Metrics) SessionCache(outcome string) { m.sessions.WithLabelValues(outcome).Inc() }
+
+// LimitRefused counts a call that a policy has refused.
+func (m *Metrics) LimitRefused(policy string) { m.refusals.WithLabelValues(policy).Inc() }
 
 // Handler serves the metrics in Prometheus' format.
 func (m *Metrics) Handler() http.Handler {

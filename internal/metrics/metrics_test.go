@@ -79,6 +79,18 @@ func TestSessionCache(t *testing.T) {
 	})
 }
 
+func TestLimitRefused(t *testing.T) {
+	t.Parallel()
+	m := New()
+	m.LimitRefused("mail-hour")
+	m.LimitRefused("mail-hour")
+	m.LimitRefused("login")
+	expect(t, scrape(t, m), map[string]string{
+		`avow_limit_refusals_total{policy="mail-hour"}`: "2",
+		`avow_limit_refusals_total{policy="login"}`:     "1",
+	})
+}
+
 func TestProcessesAreCountedApart(t *testing.T) {
 	t.Parallel()
 	one, two := New(), New()

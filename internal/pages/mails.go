@@ -31,6 +31,7 @@ func capturedMailOf(m outbox.Captured) capturedMail {
 
 // mailList is what the list's template reads.
 type mailList struct {
+	reloading
 	To    string // the filter; empty: every address
 	Mails []outbox.Captured
 	Full  bool // there may be more than are shown
@@ -45,7 +46,10 @@ func (p *Pages) listMails(w http.ResponseWriter, r *http.Request) error {
 	if wantsJSON(r) {
 		return writeMails(w, mails)
 	}
-	return p.show(w, page{name: "mails", status: http.StatusOK, data: mailList{To: to, Mails: mails, Full: len(mails) == maxMails}})
+	allowScript(w.Header())
+	return p.show(w, page{name: "mails", status: http.StatusOK, data: mailList{
+		reloading: reloadingOf(r, mailsPath, "to", to), To: to, Mails: mails, Full: len(mails) == maxMails,
+	}})
 }
 
 func writeMails(w http.ResponseWriter, mails []outbox.Captured) error {
@@ -58,8 +62,9 @@ func writeMails(w http.ResponseWriter, mails []outbox.Captured) error {
 
 // mailDetail is what the detail's template reads.
 type mailDetail struct {
-	Mail outbox.Captured
-	Text []segment
+	Mail   outbox.Captured
+	Text   []segment
+	Copies []copyable
 }
 
 func (p *Pages) showMail(w http.ResponseWriter, r *http.Request) error {
@@ -70,8 +75,8 @@ func (p *Pages) showMail(w http.ResponseWriter, r *http.Request) error {
 	if wantsJSON(r) {
 		return web.WriteJSON(w, http.StatusOK, capturedMailOf(m))
 	}
-	w.Header().Set("Content-Security-Policy", contentPolicy+"; frame-src 'self'") // the HTML part is shown in a frame
-	return p.show(w, page{name: "mail", status: http.StatusOK, data: mailDetail{Mail: m, Text: segments(m.Text)}})
+	allowScript(w.Header(), "frame-src 'self'") // the HTML part is shown in a frame
+	return p.show(w, page{name: "mail", status: http.StatusOK, data: mailDetail{Mail: m, Text: segments(m.Text), Copies: copyables(m.Text)}})
 }
 
 // mailPolicy shows a mail as a mail program would: with its own styles, without scripts, in a place that is nobody's origin. Links open beside it.

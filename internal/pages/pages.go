@@ -1,6 +1,6 @@
 // Package pages serves what people look at: the page behind the link of a confirmation mail, and in `avow dev` the captured mails and received webhooks.
 //
-// Every page works without scripts and loads nothing but one style sheet of its own. A GET never changes anything.
+// Every page works without scripts and loads nothing but style sheets of its own; the developer's pages have a script as well, which copies. A GET never changes anything.
 package pages
 
 import (
@@ -37,14 +37,15 @@ type Dev struct {
 type Pages struct {
 	o          Options
 	templates  templates
-	style      stylesheet
+	assets     assets
 	protection *http.CrossOriginProtection
 	received   receiver
 }
 
 // New makes the pages. It panics when an embedded template is broken, which is a fault of the build.
 func New(o Options) *Pages {
-	return &Pages{o: o, templates: parseTemplates(), style: loadStylesheet(), protection: http.NewCrossOriginProtection()}
+	loaded := loadAssets()
+	return &Pages{o: o, templates: parseTemplates(loaded), assets: loaded, protection: http.NewCrossOriginProtection()}
 }
 
 // Register adds all pages to mux, among them the answer for every path that nobody else serves.
@@ -65,10 +66,10 @@ func (p *Pages) Register(mux *http.ServeMux) {
 func (p *Pages) routes() []web.Route {
 	routes := []web.Route{
 		{Method: http.MethodGet, Path: "/{$}", Handle: p.start},
-		{Method: http.MethodGet, Path: stylePath, Handle: p.style.serve},
 		{Method: http.MethodGet, Path: "/confirm", Handle: p.askToConfirm},
 		{Method: http.MethodPost, Path: "/confirm", Handle: p.confirm},
 	}
+	routes = append(routes, p.assets.routes()...)
 	if p.o.Dev == nil {
 		return routes
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -122,9 +123,13 @@ func TestEveryAnswerIsProtected(t *testing.T) {
 		for _, name := range []string{"Content-Type", "Content-Security-Policy", "Referrer-Policy", "Cache-Control", "X-Content-Type-Options"} {
 			got[name] = w.Header().Get(name)
 		}
+		policy := "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+		if strings.HasPrefix(target, "/dev/") && status == 200 {
+			policy += "; script-src 'self'"
+		}
 		want := map[string]string{
 			"Content-Type":            "text/html; charset=utf-8",
-			"Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+			"Content-Security-Policy": policy,
 			"Referrer-Policy":         "no-referrer", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff",
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
@@ -133,25 +138,45 @@ func TestEveryAnswerIsProtected(t *testing.T) {
 	}
 }
 
-func TestPagesNeedNothingButTheirStyleSheet(t *testing.T) {
+var loaded = regexp.MustCompile(`(?:href|src)="(/assets/[^"]*)"`)
+
+func TestPagesLoadNothingButAssets(t *testing.T) {
 	t.Parallel()
 	s := newSite(nil)
-	body := s.ask("GET", "/", "").Body.String()
-	_, rest, _ := strings.Cut(body, `<link rel="stylesheet" href="`)
-	address, _, _ := strings.Cut(rest, `"`)
-	w := s.ask("GET", address, "")
-	expect(t, w, 200, "prefers-color-scheme: dark")
-	if got := w.Header().Get("Content-Type"); got != "text/css; charset=utf-8" {
-		t.Errorf("content type: got %q, want text/css; charset=utf-8", got)
-	}
-	if got := w.Header().Get("Cache-Control"); !strings.Contains(got, "immutable") || !strings.Contains(address, "?v=") {
-		t.Errorf("style sheet at %s: got Cache-Control %q, want it kept for good under an address of its content", address, got)
-	}
-	for _, unwanted := range []string{"url(", "@import"} {
-		if strings.Contains(w.Body.String(), unwanted) {
-			t.Errorf("style sheet: got %q in it, want nothing loaded", unwanted)
+	s.mails.mails = twoMails()
+	for target, want := range map[string]string{
+		"/": "pages.css", "/confirm?id=1&confirmation_code=2": "pages.css", "/dev/mails": "pages.css dev.css dev.js", "/dev/mails/dlv_2": "pages.css dev.css dev.js", "/dev/webhooks": "pages.css dev.css dev.js",
+	} {
+		var names []string
+		for _, found := range loaded.FindAllStringSubmatch(s.ask("GET", target, "").Body.String(), -1) {
+			names = append(names, wantAsset(t, s, found[1]))
+		}
+		if got := strings.Join(names, " "); got != want {
+			t.Errorf("%s: got %s loaded, want %s", target, got, want)
 		}
 	}
+	expect(t, s.ask("GET", "/assets/pages.css", ""), 200, "prefers-color-scheme: dark")
+}
+
+// wantAsset fails unless an asset is kept for good under an address of its content, and loads nothing itself. It returns its name.
+func wantAsset(t *testing.T, s *site, address string) (name string) {
+	t.Helper()
+	w := s.ask("GET", address, "")
+	expect(t, w, 200)
+	path, version, _ := strings.Cut(address, "?v=")
+	kinds := map[string]string{".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
+	if got := w.Header().Get("Content-Type"); got != kinds[path[strings.LastIndex(path, "."):]] {
+		t.Errorf("%s: got content type %q, want that of its name", address, got)
+	}
+	if got := w.Header().Get("Cache-Control"); !strings.Contains(got, "immutable") || version == "" {
+		t.Errorf("%s: got Cache-Control %q, want it kept for good under an address of its content", address, got)
+	}
+	for _, unwanted := range []string{"url(", "@import", "http://", "https://", "fetch(", "innerHTML"} {
+		if strings.Contains(w.Body.String(), unwanted) {
+			t.Errorf("%s: got %q in it, want nothing loaded", address, unwanted)
+		}
+	}
+	return strings.TrimPrefix(path, "/assets/")
 }
 
 func TestStartPage(t *testing.T) {
@@ -180,7 +205,7 @@ func TestWrongMethodsAreToldTheRightOnes(t *testing.T) {
 	t.Parallel()
 	s := newSite(nil)
 	for target, want := range map[string]string{
-		"/": "GET, HEAD", "/confirm": "GET, HEAD, POST", "/assets/pages.css": "GET, HEAD",
+		"/": "GET, HEAD", "/confirm": "GET, HEAD, POST", "/assets/pages.css": "GET, HEAD", "/assets/dev.js": "GET, HEAD",
 		"/dev/mails": "DELETE, GET, HEAD", "/dev/mails/dlv_1": "GET, HEAD", "/dev/mails/dlv_1/html": "GET, HEAD", "/dev/mails/clear": "POST",
 		"/dev/webhooks": "DELETE, GET, HEAD, POST", "/dev/webhooks/clear": "POST",
 	} {

@@ -18,7 +18,8 @@ type call struct {
 	Body       string            `json:"body"`
 	Signatures signatures        `json:"signatures"`
 
-	at time.Time
+	at     time.Time
+	status int // that it was answered with
 }
 
 // At is when the call came.

@@ -2,9 +2,7 @@ package pages
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"embed"
-	"encoding/hex"
 	"html/template"
 	"io/fs"
 	"net/http"
@@ -17,10 +15,7 @@ import (
 //go:embed templates assets
 var files embed.FS
 
-const (
-	stylePath     = "/assets/pages.css"
-	contentPolicy = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
+const contentPolicy = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 // protect sets what every answer of the pages carries: they show codes, and must neither be kept, nor framed, nor named to other sites.
 func protect(h http.Header) {
@@ -33,7 +28,7 @@ func protect(h http.Header) {
 // templates are the pages by name, each joined with the frame that all share.
 type templates map[string]*template.Template
 
-func parseTemplates() templates {
+func parseTemplates(a assets) templates {
 	found, err := fs.Glob(files, "templates/*.html")
 	if err != nil {
 		panic(err)
@@ -41,7 +36,7 @@ func parseTemplates() templates {
 	all := templates{}
 	for _, file := range found {
 		name := strings.TrimSuffix(path.Base(file), ".html")
-		t := template.New("frame.html").Option("missingkey=error").Funcs(template.FuncMap{"instant": instant, "iso": iso})
+		t := template.New("frame.html").Option("missingkey=error").Funcs(template.FuncMap{"instant": instant, "iso": iso, "asset": a.address})
 		all[name] = template.Must(t.ParseFS(files, "templates/frame.html", file))
 	}
 	delete(all, "frame")
@@ -59,7 +54,6 @@ type page struct {
 type frame struct {
 	Version   string
 	PublicURL string
-	Style     string
 	Dev       bool
 	Page      any
 }
@@ -67,7 +61,7 @@ type frame struct {
 // show fills the whole page before anything is sent, so that a template that fails leaves no half page behind.
 func (p *Pages) show(w http.ResponseWriter, v page) error {
 	var body bytes.Buffer
-	data := frame{Version: p.o.Version, PublicURL: p.o.PublicURL, Style: p.style.address, Dev: p.o.Dev != nil, Page: v.data}
+	data := frame{Version: p.o.Version, PublicURL: p.o.PublicURL, Dev: p.o.Dev != nil, Page: v.data}
 	if err := p.templates[v.name].Execute(&body, data); err != nil {
 		return err
 	}
@@ -81,27 +75,6 @@ func write(w http.ResponseWriter, status int, contentType string, body []byte) {
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // a caller who has left cannot be told anything
-}
-
-// stylesheet is the one asset. Its address changes with its content, so that browsers may keep it for good.
-type stylesheet struct {
-	address string
-	content []byte
-}
-
-func loadStylesheet() stylesheet {
-	content, err := files.ReadFile("assets/pages.css")
-	if err != nil {
-		panic(err)
-	}
-	sum := sha256.Sum256(content)
-	return stylesheet{address: stylePath + "?v=" + hex.EncodeToString(sum[:6]), content: content}
-}
-
-func (s stylesheet) serve(w http.ResponseWriter, _ *http.Request) error {
-	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
-	write(w, http.StatusOK, "text/css; charset=utf-8", s.content)
-	return nil
 }
 
 // instant writes a time for people.

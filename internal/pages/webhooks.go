@@ -28,7 +28,7 @@ func (p *Pages) receiveWebhook(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	id := p.received.record(call{
-		at: p.o.Dev.Now(), Headers: firstValues(r.Header), Body: string(body), Signatures: check(r.Header, body, secrets),
+		at: p.o.Dev.Now(), status: status, Headers: firstValues(r.Header), Body: string(body), Signatures: check(r.Header, body, secrets),
 	})
 	return answer(w, status, id)
 }
@@ -69,27 +69,62 @@ func firstValues(h http.Header) map[string]string {
 }
 
 // webhookList is what the list's template reads.
-type webhookList struct{ Calls []shownCall }
+type webhookList struct {
+	reloading
+	Calls []shownCall
+}
 
 // shownCall is a call laid out for people.
 type shownCall struct {
 	call
-	Pretty        string
-	SVP, Standard string // the verdicts on its signatures
+	Status   int
+	Pretty   string // empty: the body is no JSON
+	Facts    []fact // of the body and headers
+	Event    string
+	Delivery int // which call with this event id it is, from 1; 0: it has none
+	Checks   []signatureCheck
+}
+
+// fact is something that a webhook says of itself.
+type fact struct{ Name, Value string }
+
+// told are the members of a body that are shown beside it, in this order.
+var told = []string{"webhookEventId", "mode", "status"}
+
+// shownCalls lays out calls, which are newest first.
+func shownCalls(calls []call) []shownCall {
+	shown := make([]shownCall, len(calls))
+	seen := map[string]int{}
+	for i := len(calls) - 1; i >= 0; i-- {
+		shown[i] = shownCallOf(calls[i])
+		if id := calls[i].Headers[idHeader]; id != "" {
+			seen[id]++
+			shown[i].Delivery = seen[id]
+		}
+	}
+	return shown
 }
 
 func shownCallOf(c call) shownCall {
-	return shownCall{call: c, Pretty: pretty(c.Body), SVP: verdict(c.Signatures.SVP), Standard: verdict(c.Signatures.Standard)}
+	s := shownCall{call: c, Status: c.status, Pretty: pretty(c.Body), Checks: checksOf(c)}
+	var body map[string]json.RawMessage
+	if json.Unmarshal([]byte(c.Body), &body) != nil {
+		return s
+	}
+	s.Event = textIn(body, "event")
+	for _, name := range told {
+		if value := textIn(body, name); value != "" {
+			s.Facts = append(s.Facts, fact{name, value})
+		}
+	}
+	return s
 }
 
-func verdict(right *bool) string {
-	switch {
-	case right == nil:
-		return "not sent"
-	case *right:
-		return "valid"
-	}
-	return "wrong"
+// textIn returns a member that is text.
+func textIn(body map[string]json.RawMessage, name string) string {
+	var text string
+	_ = json.Unmarshal(body[name], &text) // anything else is not shown here
+	return text
 }
 
 func (p *Pages) listWebhooks(w http.ResponseWriter, r *http.Request) error {
@@ -97,18 +132,15 @@ func (p *Pages) listWebhooks(w http.ResponseWriter, r *http.Request) error {
 	if wantsJSON(r) {
 		return web.WriteJSON(w, http.StatusOK, calls)
 	}
-	list := webhookList{}
-	for _, c := range calls {
-		list.Calls = append(list.Calls, shownCallOf(c))
-	}
-	return p.show(w, page{name: "webhooks", status: http.StatusOK, data: list})
+	allowScript(w.Header())
+	return p.show(w, page{name: "webhooks", status: http.StatusOK, data: webhookList{reloading: reloadingOf(r, webhooksPath, "", ""), Calls: shownCalls(calls)}})
 }
 
-// pretty indents JSON; other text stays as it is.
+// pretty indents JSON; of other text there is nothing.
 func pretty(body string) string {
 	var b bytes.Buffer
 	if json.Indent(&b, []byte(body), "", "  ") != nil {
-		return body
+		return ""
 	}
 	return b.String()
 }

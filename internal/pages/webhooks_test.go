@@ -2,6 +2,7 @@ package pages
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -40,7 +41,8 @@ func TestCallIsRecorded(t *testing.T) {
 	if diff := cmp.Diff(want, s.ask("GET", "/dev/webhooks", "", "Accept", "application/json").Body.String()); diff != "" {
 		t.Errorf("list (-want +got):\n%s", diff)
 	}
-	expect(t, s.ask("GET", "/dev/webhooks", ""), 200, "call_1", "&#34;a&#34;: 1", `<span class="tag good">valid</span>`, "content-type", `action="/dev/webhooks/clear"`)
+	expect(t, s.ask("GET", "/dev/webhooks", ""), 200, "call_1", "&#34;a&#34;: 1", "{&#34;a&#34;:1}", `<span>x-svp-signature</span> <span><strong>valid</strong></span>`, "content-type",
+		`action="/dev/webhooks/clear"`, `<span class="tag good">answered 200</span>`, "curl -i 'http://127.0.0.1:8080/dev/webhooks?status=500'")
 }
 
 func TestSignatures(t *testing.T) {
@@ -140,8 +142,61 @@ func TestHostileCallIsShownAsText(t *testing.T) {
 	w := s.ask("GET", "/dev/webhooks", "")
 	expect(t, w, 200, "&lt;script&gt;", "&lt;img")
 	for _, unwanted := range []string{"<script", "<img"} {
-		if strings.Contains(w.Body.String(), unwanted) {
+		if strings.Contains(ownScript.ReplaceAllString(w.Body.String(), ""), unwanted) {
 			t.Errorf("body: got %q in it, want it escaped", unwanted)
+		}
+	}
+}
+
+func TestEventIsTold(t *testing.T) {
+	t.Parallel()
+	s := newSite(nil)
+	body := `{"event":"verification.completed","webhookEventId":"evt_1","mode":"test","status":"completed","keyId":7}`
+	s.ask("POST", "/dev/webhooks?status=500", body, "Webhook-Id", "evt_1")
+	s.ask("POST", "/dev/webhooks", body, "Webhook-Id", "evt_1")
+	s.ask("POST", "/dev/webhooks", body, "Webhook-Id", "evt_2")
+	s.ask("POST", "/dev/webhooks", `["event"]`)
+	w := s.ask("GET", "/dev/webhooks", "")
+	expect(t, w, 200, "<h2>verification.completed", "<dt>webhookEventId</dt> <dd>evt_1</dd>", "<dt>mode</dt> <dd>test</dd>", "<dt>status</dt> <dd>completed</dd>",
+		`<span class="tag bad">answered 500</span>`, `<span class="tag">call 2 of this event</span>`, "<h2>No event")
+	if got := strings.Count(w.Body.String(), "of this event"); got != 1 {
+		t.Errorf("repeated calls: got %d, want 1", got)
+	}
+}
+
+func TestVerdictsHaveReasons(t *testing.T) {
+	t.Parallel()
+	yes, no := true, false
+	standard := func(signature, stamp string) map[string]string {
+		return map[string]string{idHeader: "msg_1", timestampHeader: stamp, standardHeader: signature}
+	}
+	const now = "1705233600" // testNow
+	of32 := "v1," + base64.StdEncoding.EncodeToString(make([]byte, 32))
+	for name, c := range map[string]struct {
+		headers map[string]string
+		s       signatures
+		svp     string // class, verdict and reason
+		std     string
+	}{
+		"nothing sent":        {nil, signatures{}, "none not sent", "none not sent"},
+		"svp right":           {map[string]string{svpHeader: rightSVP}, signatures{SVP: &yes}, "good valid", "none not sent"},
+		"svp in capitals":     {map[string]string{svpHeader: strings.ToUpper(rightSVP)}, signatures{SVP: &no}, "bad wrong it has capitals, and must be lower-case hex", "none not sent"},
+		"svp is no hex":       {map[string]string{svpHeader: "sha256=" + rightSVP}, signatures{SVP: &no}, "bad wrong it must be 64 digits of lower-case hex", "none not sent"},
+		"svp of another":      {map[string]string{svpHeader: rightSVP}, signatures{SVP: &no}, "bad wrong " + otherBody, "none not sent"},
+		"standard right":      {standard(of32, now), signatures{Standard: &yes}, "none not sent", "good valid"},
+		"standard right, old": {standard(of32, "1705233299"), signatures{Standard: &yes}, "none not sent", "good valid but webhook-timestamp is off by 5m1s: receivers refuse more than 5m0s"},
+		"standard, no time":   {standard(of32, "soon"), signatures{Standard: &yes}, "none not sent", "good valid webhook-timestamp is no number of seconds"},
+		"standard wrong":      {standard("v2,x "+of32, now), signatures{Standard: &no}, "none not sent", "bad wrong " + otherSigned},
+		"standard of no form": {standard("v1,AAAA", now), signatures{Standard: &no}, "none not sent", "bad wrong none of its signatures has the form v1,<base64 of 32 bytes>"},
+		"standard without id": {map[string]string{standardHeader: of32, timestampHeader: now}, signatures{Standard: &no}, "none not sent", "bad wrong no header webhook-id, which is signed, too"},
+		"standard, time gone": {map[string]string{standardHeader: of32, idHeader: "msg_1"}, signatures{Standard: &no}, "none not sent", "bad wrong no header webhook-timestamp, which is signed, too"},
+	} {
+		var got []string
+		for _, one := range checksOf(call{Headers: c.headers, Signatures: c.s, at: testNow}) {
+			got = append(got, strings.TrimSpace(one.Class+" "+one.Verdict+" "+one.Why))
+		}
+		if diff := cmp.Diff([]string{c.svp, c.std}, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}
 }
@@ -167,8 +222,8 @@ func TestEveryTemplateFilledAndEmpty(t *testing.T) {
 		"confirm":  {confirmation{}, confirmation{ID: "1", Code: "2"}},
 		"problem":  {problem{}, problem{Title: "T", Text: "X", RequestID: "r"}},
 		"mails":    {mailList{}, mailList{To: "a@example.com"}, mailList{Mails: twoMails(), Full: true}},
-		"mail":     {mailDetail{}, mailDetail{Mail: outbox.Captured{Test: true}, Text: segments("https://a.example")}},
-		"webhooks": {webhookList{}, webhookList{Calls: []shownCall{{}, shownCallOf(call{Signatures: signatures{SVP: &yes}})}}},
+		"mail":     {mailDetail{}, mailDetail{Mail: outbox.Captured{Test: true}, Text: segments("https://a.example"), Copies: copyables("https://a.example?code=1")}},
+		"webhooks": {webhookList{}, webhookList{reloading: reloading{Refresh: true}, Calls: []shownCall{{}, shownCallOf(call{Signatures: signatures{SVP: &yes}, Body: `{"event":"e","mode":"test"}`})}}},
 	}
 	for _, o := range []Options{{}, {Version: "1", PublicURL: "http://a.example", Dev: &Dev{}}} {
 		p := New(o)

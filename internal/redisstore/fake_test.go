@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"avow/internal/access"
+	"avow/internal/limit"
 	"avow/internal/metrics"
 	"avow/internal/skill"
 )
@@ -26,17 +27,20 @@ var errSick = errors.New("sick")
 
 // fake is a server in memory. A hanging one does not even hear that its caller has given up.
 type fake struct {
-	mu     sync.Mutex
-	values map[string][]byte
-	lasts  map[string]time.Duration
-	sick   error
-	hang   chan struct{} // calls wait for its end; nil: they do not wait
-	down   error         // dialling fails with it
-	calls  int
-	closed int
+	mu      sync.Mutex
+	values  map[string][]byte
+	lasts   map[string]time.Duration
+	budgets *limit.Memory
+	sick    error
+	hang    chan struct{} // calls wait for its end; nil: they do not wait
+	down    error         // dialling fails with it
+	calls   int
+	closed  int
 }
 
-func newFake() *fake { return &fake{values: map[string][]byte{}, lasts: map[string]time.Duration{}} }
+func newFake() *fake {
+	return &fake{values: map[string][]byte{}, lasts: map[string]time.Duration{}, budgets: limit.NewMemory(1000)}
+}
 
 func (f *fake) change(change func()) {
 	f.mu.Lock()
@@ -83,6 +87,14 @@ func (f *fake) set(_ context.Context, pairs []pair, last time.Duration) error {
 		f.values[p.key], f.lasts[p.key] = p.value, last
 	}
 	return err
+}
+
+func (f *fake) step(ctx context.Context, now int64, moves []limit.Move) (step, error) {
+	if err := f.call(); err != nil {
+		return step{}, err
+	}
+	levels, moved, err := f.budgets.Step(ctx, now, moves)
+	return step{levels, moved}, err
 }
 
 func (f *fake) close() { f.change(func() { f.closed++ }) }

@@ -7,14 +7,12 @@ import (
 	"math/rand/v2"
 	"sync"
 	"time"
+
+	"avow/internal/limit"
 )
 
-const (
-	// patience is how long a call waits for Redis.
-	patience = 100 * time.Millisecond
-	// rest is how long a Redis is left alone at least that has failed.
-	rest = time.Second
-)
+// rest is how long a Redis is left alone at least that has failed.
+const rest = time.Second
 
 // errAway answers calls while the Redis is left alone.
 var errAway = errors.New("redis is away")
@@ -25,6 +23,8 @@ type server interface {
 	get(ctx context.Context, keys []string) ([][]byte, error)
 	// set writes pairs that last for a while.
 	set(ctx context.Context, pairs []pair, last time.Duration) error
+	// step moves budgets as limit.Step says.
+	step(ctx context.Context, now int64, moves []limit.Move) (step, error)
 	// close may take long when the server hangs.
 	close()
 }
@@ -39,20 +39,28 @@ func probe(ctx context.Context, s server) error {
 	return s.set(ctx, []pair{{"avow:probe", []byte("1")}}, rest)
 }
 
+// purpose is what a line is for.
+type purpose struct {
+	patience time.Duration // how long a call waits
+	up, down string        // what the log says when the Redis answers and when it does not
+}
+
 // line leads to a Redis when there is one. The first failure cuts it; a loop mends it.
 type line struct {
-	dial func() (server, error)
-	log  *slog.Logger
-	lost chan error // why the line was cut
-	stop func()     // ends the loop and waits for its end
+	purpose
+	dial  func() (server, error)
+	log   *slog.Logger
+	lost  chan error    // why the line was cut
+	tried chan struct{} // closed when the first try to get through is over
+	stop  func()        // ends the loop and waits for its end
 
 	mu     sync.Mutex
 	end    server // nil: the line is cut
 	closed bool
 }
 
-func startLine(dial func() (server, error), log *slog.Logger) *line {
-	l := &line{dial: dial, log: log, lost: make(chan error, 1)}
+func startLine(p purpose, dial func() (server, error), log *slog.Logger) *line {
+	l := &line{purpose: p, dial: dial, log: log, lost: make(chan error, 1), tried: make(chan struct{})}
 	ctx, cancel := context.WithCancel(context.Background())
 	var loop sync.WaitGroup
 	loop.Go(func() { l.keep(ctx) })
@@ -62,10 +70,13 @@ func startLine(dial func() (server, error), log *slog.Logger) *line {
 
 // keep mends the line whenever it is cut, and tells of every change once.
 func (l *line) keep(ctx context.Context) {
+	first := sync.OnceFunc(func() { close(l.tried) })
+	defer first()
 	for told := false; ctx.Err() == nil; {
 		err := l.mend(ctx)
+		first()
 		if err == nil {
-			l.log.Info("redis answers: it caches sessions")
+			l.log.Info("redis answers: " + l.up)
 			told = false
 			select {
 			case err = <-l.lost:
@@ -74,7 +85,7 @@ func (l *line) keep(ctx context.Context) {
 			}
 		}
 		if !told && ctx.Err() == nil {
-			l.log.Warn("redis is away: sessions are read from the database alone", "error", err)
+			l.log.Warn("redis is away: "+l.down, "error", err)
 			told = true
 		}
 		pause(ctx)
@@ -108,7 +119,7 @@ func (l *line) reach(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	limited, cancel := context.WithTimeout(ctx, patience)
+	limited, cancel := context.WithTimeout(ctx, connectTime)
 	defer cancel()
 	if err := probe(limited, s); err != nil {
 		s.close()
@@ -142,6 +153,12 @@ func (l *line) cut(s server, why error) {
 	go s.close()
 }
 
+// ready asks the server.
+func (l *line) ready(ctx context.Context) error {
+	_, err := use(ctx, l, func(ctx context.Context, s server) (struct{}, error) { return struct{}{}, probe(ctx, s) })
+	return err
+}
+
 func (l *line) close() {
 	l.mu.Lock()
 	s := l.end
@@ -159,7 +176,7 @@ func use[T any](ctx context.Context, l *line, ask func(ctx context.Context, s se
 	if s == nil {
 		return *new(T), errAway
 	}
-	value, err := within(ctx, func(ctx context.Context) (T, error) { return ask(ctx, s) })
+	value, err := within(ctx, l.patience, func(ctx context.Context) (T, error) { return ask(ctx, s) })
 	if err != nil && ctx.Err() == nil {
 		l.cut(s, err)
 	}
@@ -167,7 +184,7 @@ func use[T any](ctx context.Context, l *line, ask func(ctx context.Context, s se
 }
 
 // within returns in time, whatever ask does.
-func within[T any](ctx context.Context, ask func(ctx context.Context) (T, error)) (T, error) {
+func within[T any](ctx context.Context, patience time.Duration, ask func(ctx context.Context) (T, error)) (T, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	type answer struct {

@@ -1,6 +1,7 @@
-// Package redisstore keeps copies of sessions in a Redis, so that their large lists need not be read from the database.
+// Package redisstore keeps copies of sessions in a Redis, so that their large lists need not be read from the database, and counts the budgets that several processes
+// share.
 //
-// Nothing depends on it: a Redis that is empty, hangs, is away or comes back costs speed and nothing else. It is left alone from the first thing that goes wrong
+// No session depends on it: to them a Redis that is empty, hangs, is away or comes back costs speed and nothing else. It is left alone from the first thing that goes wrong
 // until it has taken a write again, so a sick one holds up the few calls that are under way, for a moment each.
 package redisstore
 
@@ -37,18 +38,20 @@ func Open(o Options) *Cache {
 	return open(o, func() (server, error) { return connect(o.Redis) })
 }
 
+// patience is how long a call waits for a copy of a session, which the database has as well.
+const patience = 100 * time.Millisecond
+
+var caching = purpose{patience, "it caches sessions", "sessions are read from the database alone"}
+
 func open(o Options, dial func() (server, error)) *Cache {
-	return &Cache{o: o, line: startLine(dial, o.Log)}
+	return &Cache{o: o, line: startLine(caching, dial, o.Log)}
 }
 
 // Close ends the use of the Redis; from then on the cache has nothing.
 func (c *Cache) Close() { c.line.close() }
 
 // Ready reports whether the Redis answers.
-func (c *Cache) Ready(ctx context.Context) error {
-	_, err := use(ctx, c.line, func(ctx context.Context, s server) (struct{}, error) { return struct{}{}, probe(ctx, s) })
-	return err
-}
+func (c *Cache) Ready(ctx context.Context) error { return c.line.ready(ctx) }
 
 // The outcomes that are counted.
 const (

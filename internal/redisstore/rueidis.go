@@ -3,12 +3,14 @@ package redisstore
 import (
 	"context"
 	"crypto/tls"
+	"fmt"
 	"net"
 	"time"
 
 	"github.com/redis/rueidis"
 
 	"avow/internal/config"
+	"avow/internal/limit"
 )
 
 // redis is a server, a Cluster, or the master that sentinels name.
@@ -72,6 +74,20 @@ func (r redis) set(ctx context.Context, pairs []pair, last time.Duration) error 
 		}
 	}
 	return nil
+}
+
+var stepping = rueidis.NewLuaScript(stepScript)
+
+func (r redis) step(ctx context.Context, now int64, moves []limit.Move) (step, error) {
+	keys, args := stepArguments(now, moves)
+	answer, err := stepping.Exec(ctx, r.client, keys, args).AsIntSlice()
+	if err != nil {
+		return step{}, err
+	}
+	if len(answer) != len(moves)+1 {
+		return step{}, fmt.Errorf("got %d numbers for %d budgets", len(answer), len(moves))
+	}
+	return step{levels: answer[:len(moves)], moved: answer[len(moves)] == 1}, nil
 }
 
 func (r redis) close() { r.client.Close() }

@@ -5,8 +5,11 @@ package redistest
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"net"
+	"net/url"
 	"os"
 	"os/exec"
 	"strings"
@@ -87,6 +90,36 @@ func TestHungServerAnswersLater(t *testing.T) {
 	_ = conn.SetReadDeadline(time.Now().Add(10 * time.Second))
 	if got, err := bufio.NewReader(conn).ReadString('\n'); got != "+OK\r\n" {
 		t.Errorf("got answer %q and error %v, want +OK", got, err)
+	}
+}
+
+func TestTLS(t *testing.T) {
+	t.Parallel()
+	s, authority := StartTLS(t)
+	text, err := os.ReadFile(authority)
+	if err != nil {
+		t.Fatal(err)
+	}
+	trusted := x509.NewCertPool()
+	trusted.AppendCertsFromPEM(text)
+	u, err := url.Parse(s.URL)
+	if err != nil || u.Scheme != "rediss" || u.User.String() != ":"+s.password {
+		t.Fatalf("got URL %s and error %v, want rediss and the password", s.URL, err)
+	}
+	for range 2 {
+		conn, err := tls.Dial("tcp", u.Host, &tls.Config{RootCAs: trusted})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		answers := bufio.NewReader(conn)
+		if _, err := exchange(conn, answers, "AUTH", s.password); err != nil {
+			t.Error(err)
+		}
+		if got, err := exchange(conn, answers, "PING"); got != "PONG" {
+			t.Errorf("got %q and error %v, want PONG", got, err)
+		}
+		s.Restart()
 	}
 }
 

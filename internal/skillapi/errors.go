@@ -6,6 +6,7 @@ import (
 
 	"avow/internal/access"
 	"avow/internal/fault"
+	"avow/internal/limit"
 	"avow/internal/skill"
 	"avow/internal/web"
 )
@@ -44,6 +45,8 @@ var codes = map[fault.Reason]wireError{
 
 	access.ErrKeyUnknown.Reason: {http.StatusUnauthorized, "UNAUTHORIZED"},
 	access.ErrBusy.Reason:       {http.StatusServiceUnavailable, "SERVICE_UNAVAILABLE"},
+	limit.ErrAway.Reason:        {http.StatusServiceUnavailable, "SERVICE_UNAVAILABLE"},
+	limit.ErrTooMany.Reason:     {http.StatusTooManyRequests, "RATE_LIMITED"},
 
 	errNoStudentID.Reason:      {http.StatusBadRequest, "MISSING_STUDENT_ID"},
 	errNoCallback.Reason:       {http.StatusBadRequest, "MISSING_CALLBACK_WEBHOOK_URL"},

@@ -9,6 +9,7 @@ import (
 
 	"avow/internal/access"
 	"avow/internal/fault"
+	"avow/internal/limit"
 	"avow/internal/skill"
 	"avow/internal/web"
 )
@@ -21,7 +22,7 @@ var shapeRefusals = []*fault.Error{
 
 func TestEveryRefusalHasACode(t *testing.T) {
 	t.Parallel()
-	all := slices.Concat(skill.Refusals, access.KeyRefusals, web.Refusals, shapeRefusals)
+	all := slices.Concat(skill.Refusals, access.KeyRefusals, web.Refusals, limit.Refusals, shapeRefusals)
 	seen := map[fault.Reason]bool{}
 	for _, refusal := range all {
 		if _, ok := codes[refusal.Reason]; !ok {
@@ -55,6 +56,10 @@ func TestRenderError(t *testing.T) {
 		{
 			skill.ErrItemsUnknown.With([]string{"x"}).Saying("m"), 400,
 			`{"success":false,"error":{"code":"INVALID_ITEM_IDS","message":"m","invalidIds":["x"]}}`,
+		},
+		{
+			limit.ErrTooMany, 429,
+			`{"success":false,"error":{"code":"RATE_LIMITED","message":"Too many requests. Try again later."}}`,
 		},
 		{
 			errors.New("disk full"), 500,

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"avow/internal/fault"
+	"avow/internal/limit"
 	"avow/internal/skill"
 	"avow/internal/web"
 )
@@ -29,6 +30,26 @@ type row struct {
 	failure      *fault.Error // what a fault of our own is told as; nil: as any other
 }
 
+// dear are the policies of single paths, counted for each network beside what every call takes.
+var dear = map[string]*limit.Policy{
+	"/step1/storeskills/verify-url": limit.VerifyURL,
+}
+
+// draws is what each call of a row takes of budgets: of its API key's or, where none is needed, of its network's (docs/limits.md).
+func (r row) draws(request *http.Request) (draws []limit.Draw) {
+	network, shown := web.NetworkOf(request), apiKey(request)
+	switch {
+	case r.auth == public:
+		draws = append(draws, limit.Network.Of(network))
+	case shown != "":
+		draws = append(draws, limit.APIKey.Of(shown))
+	}
+	if p, ok := dear[r.path]; ok {
+		draws = append(draws, p.Of(network))
+	}
+	return draws
+}
+
 // New returns the skill contract's family. The times that answers tell are measured with now.
 func New(s Service, p Prober, now func() time.Time) web.Family {
 	a := api{service: s, prober: p, now: now}
@@ -46,7 +67,9 @@ func New(s Service, p Prober, now func() time.Time) web.Family {
 	}
 	family := web.Family{Prefixes: []string{base + "/"}, Render: renderError}
 	for _, r := range table {
-		family.Routes = append(family.Routes, web.Route{Method: r.method, Path: base + r.path, Handle: a.handler(r), Public: r.auth == public})
+		family.Routes = append(family.Routes, web.Route{
+			Method: r.method, Path: base + r.path, Handle: a.handler(r), Public: r.auth == public, Draws: r.draws,
+		})
 	}
 	return family
 }

@@ -45,6 +45,10 @@ func (s *Store) Change(ctx context.Context, k account.Key, decide func(account.S
 	var next account.Next
 	var outcome error
 	load := func() *batch {
+		if k.Seen != nil {
+			state, k.Seen = *k.Seen, nil
+			return nil
+		}
 		state = account.State{}
 		return loadAccount(k, &state)
 	}

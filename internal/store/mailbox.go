@@ -5,6 +5,7 @@ import (
 
 	"avow/internal/access"
 	"avow/internal/outbox"
+	"avow/internal/skill"
 )
 
 const mailColumns = `id, org_id, test, recipient, sender, subject, text_sealed, html_sealed, created_at`
@@ -19,12 +20,12 @@ func (s *Store) Keep(ctx context.Context, m outbox.Captured) error {
 
 // Mails implements outbox.Mailbox.
 func (s *Store) Mails(ctx context.Context, to string, limit int) ([]outbox.Captured, error) {
-	return s.mails(ctx, `SELECT `+mailColumns+` FROM captured_mails WHERE $1 = '' OR recipient = $1 ORDER BY created_at DESC, id DESC LIMIT $2`, to, limit)
+	return s.mails(ctx, &batch{}, `SELECT `+mailColumns+` FROM captured_mails WHERE $1 = '' OR recipient = $1 ORDER BY created_at DESC, id DESC LIMIT $2`, to, limit)
 }
 
 // MailByID implements outbox.Mailbox.
 func (s *Store) MailByID(ctx context.Context, id string) (outbox.Captured, error) {
-	found, err := s.mails(ctx, `SELECT `+mailColumns+` FROM captured_mails WHERE id = $1`, id)
+	found, err := s.mails(ctx, &batch{}, `SELECT `+mailColumns+` FROM captured_mails WHERE id = $1`, id)
 	if err != nil {
 		return outbox.Captured{}, err
 	}
@@ -41,9 +42,23 @@ func (s *Store) ClearMails(ctx context.Context) error {
 	return s.save(ctx, b)
 }
 
-func (s *Store) mails(ctx context.Context, sql string, args ...any) ([]outbox.Captured, error) {
-	var found []outbox.Captured
+// The organisation is that of the key, and only a good key of test mode reaches a mail.
+const loadTestMails = `SELECT ` + mailColumns + ` FROM captured_mails
+WHERE org_id IN (SELECT k.org_id FROM api_keys k WHERE k.hash IN ($1, $2, $3) AND k.mode = 'test' AND k.revoked_at = 0)
+AND test AND ($4 = '' OR lower(recipient) = $4) ORDER BY created_at DESC, id DESC LIMIT $5`
+
+// TestMails implements outbox.TestMailbox.
+func (s *Store) TestMails(ctx context.Context, key access.Lookup, to string) (*access.Key, []outbox.Captured, error) {
+	var state skill.State
 	b := &batch{}
+	b.find(loadKey, func(scan scanner) error { return scanKey(scan, &state) }, candidates(key)...)
+	found, err := s.mails(ctx, b, loadTestMails, key[0][:], key[1][:], key[2][:], to, outbox.MaxTestMails)
+	return state.Key, found, err
+}
+
+// mails runs a batch with one more statement, which reads mails.
+func (s *Store) mails(ctx context.Context, b *batch, sql string, args ...any) ([]outbox.Captured, error) {
+	var found []outbox.Captured
 	b.query(sql, func(scan scanner) error {
 		m, err := s.scanMail(scan)
 		found = append(found, m)

@@ -91,6 +91,7 @@ func TestTwoRoundTrips(t *testing.T) {
 	w := newTrip(t, s)
 	l.count(t, map[string]trips{
 		"create a verification request": {w.create, 2},
+		"one on a state that was seen":  {w.createSeen, 2},
 		"refused":                       {w.refused, 1},
 		"how it stands":                 {w.view, 1},
 		"init and step 2":               {w.open, 4},
@@ -185,6 +186,35 @@ func TestRoundTripsOfTokens(t *testing.T) {
 	})
 }
 
+// TestNamesTakenMeanwhile has another process make an account with the same name, or address, between a change's decision and its save: it is decided again, and refused.
+func TestNamesTakenMeanwhile(t *testing.T) {
+	t.Parallel()
+	database := pgtest.URL(t)
+	s, other := openURL(t, database, 2), openURL(t, database, 2)
+	w := newTrip(t, s)
+	kalle := func(email, id string) account.Account {
+		return account.Account{ID: randomSource.ObjectID(fixedNow()), Org: w.account.Org, Email: email, Profile: account.Profile{ExternalIDs: map[string]string{"crm": id}}}
+	}
+	for name, tt := range map[string]struct {
+		mine, theirs account.Account
+		want         error
+	}{
+		"name":    {kalle("kalle@example.com", "1"), kalle("anka@example.com", "1"), account.ErrNameInUse},
+		"address": {kalle("knatte@example.com", "2"), kalle("knatte@example.com", "3"), account.ErrEmailTaken},
+	} {
+		decided := 0
+		err := s.Change(w.ctx, account.KeyOfNew(tt.mine.Org, tt.mine.Email, tt.mine.Profile.Names()), func(state account.State) (account.Next, error) {
+			if decided++; decided == 1 {
+				w.must((&trip{T: t, Store: other, ctx: w.ctx}).enrol(tt.theirs))
+			}
+			return account.Enrol(state, account.RegisterInput{Account: tt.mine})
+		})
+		if !errors.Is(err, tt.want) || decided != 2 {
+			t.Errorf("%s: got %v after %d decisions, want %v after 2", name, err, decided, tt.want)
+		}
+	}
+}
+
 // refusedWith wants one refusal.
 func refusedWith(want, got error) error {
 	if errors.Is(got, want) {
@@ -252,8 +282,21 @@ func (w *trip) accountKey() account.Key {
 	return account.KeyOfToken(w.keys.Lookup(access.ForToken, w.token))
 }
 
-func (w *trip) create() error {
-	return w.Change(w.ctx, w.accountKey(), func(state account.State) (account.Next, error) {
+func (w *trip) create() error { return w.createWith(w.accountKey()) }
+
+// createSeen looks first, as a change does whose budgets are asked for in between.
+func (w *trip) createSeen() error {
+	k := w.accountKey()
+	state, err := w.View(w.ctx, k)
+	if err != nil {
+		return err
+	}
+	k.Seen = &state
+	return w.createWith(k)
+}
+
+func (w *trip) createWith(k account.Key) error {
+	return w.Change(w.ctx, k, func(state account.State) (account.Next, error) {
 		id := randomSource.ID("dlv_")
 		mail := outbox.NewMail(id, state.Account.Org, "a@example.com", "t", map[string]string{}, fixedNow())
 		return account.Next{Account: state.Account, Code: &account.Code{ID: "r", Delivery: id}, Mails: []account.Mail{mail}}, nil

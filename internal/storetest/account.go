@@ -26,8 +26,11 @@ func accounts(t *testing.T, open Open) {
 		"a new code takes the place of the old":                (*world).codeReplaced,
 		"a panicking decision saves nothing and frees the row": (*world).panicSavesNothing,
 		"parallel changes never decide on the same state":      (*world).parallelChanges,
+		"a change on a state that was seen":                    (*world).seenSaved,
+		"a change on a state that was seen and is stale":       (*world).seenStale,
 		"an address is taken once in an organisation":          (*world).addressTaken,
 		"the brand is the setting, else the name":              (*world).brand,
+		"languages are the account's and the organisation's":   (*world).languages,
 	}
 	for name, check := range cases {
 		t.Run(name, func(t *testing.T) { t.Parallel(); check(newWorld(t, open)) })
@@ -224,6 +227,21 @@ func (w *world) brand() {
 	w.must(w.SaveSettings(w.ctx, w.one.org.ID, access.Settings{access.BrandName: "Uno"}))
 	if got := w.view(account.KeyOfID(w.one.account.ID)).Brand; got != "Uno" {
 		w.Errorf("got brand %q, want Uno", got)
+	}
+}
+
+func (w *world) languages() {
+	a := w.newAccount(w.one.org.ID, "other@example.com")
+	a.Profile.Language = "sv-SE"
+	w.must(w.create(a))
+	if got := w.view(account.KeyOfID(a.ID)); got.Account.Profile.Language != "sv-SE" || got.Settings.Get(access.Language) != "en" {
+		w.Errorf("got account %q, organisation %q, want sv-SE, en", got.Account.Profile.Language, got.Settings.Get(access.Language))
+	}
+	w.must(w.SaveSettings(w.ctx, w.one.org.ID, access.Settings{access.Language: "sv"}))
+	for name, k := range map[string]account.Key{"token": w.keyOf(w.one.token), "id": account.KeyOfID(a.ID)} {
+		if got := w.view(k).Settings.Get(access.Language); got != "sv" {
+			w.Errorf("by %s: got the organisation's language %q, want sv", name, got)
+		}
 	}
 }
 

@@ -23,6 +23,7 @@ func names(t *testing.T, open Open) {
 		"a new account that fails leaves nothing":                        (*world).failedNewLeavesNothing,
 		"one of many new accounts of an address is made":                 (*world).parallelAddress,
 		"one of many new accounts of a name is made":                     (*world).parallelName,
+		"a new account under an id that is in use leaves nothing":        (*world).idInUse,
 		"an idle change writes nothing":                                  (*world).idleWritesNothing,
 	}
 	for name, check := range cases {
@@ -64,6 +65,17 @@ func (w *world) namesFind() {
 	for _, n := range naming(theirs) {
 		if state := w.view(w.named(w.one.token, n)); state.Account != nil && state.Account.Org != w.one.org.ID {
 			w.Errorf("%+v: got account %+v, want none of another organisation", n, state.Account)
+		}
+	}
+	only := w.newAccount(w.two.org.ID, "only@example.com")
+	only.Profile = account.Profile{Alias: "Only", CustomerNumber: "99", TuloCustomerNumber: "98", ExternalIDs: map[string]string{"crm": "97"}}
+	w.must(w.create(only))
+	for _, n := range naming(only) {
+		if state := w.view(w.named(w.one.token, n)); state.Account != nil {
+			w.Errorf("%+v: got account %+v of another organisation, want none", n, state.Account)
+		}
+		if state := w.view(w.named(w.two.token, n)); state.Account == nil || state.Account.ID != only.ID {
+			w.Errorf("%+v: got account %+v, want that of its own organisation", n, state.Account)
 		}
 	}
 	foreign := w.view(w.named(w.one.token, account.Named(account.ByID, theirs.ID)))
@@ -190,6 +202,20 @@ func (w *world) failedNewLeavesNothing() {
 		}
 	}
 	w.wantClaimed(start)
+}
+
+// idInUse has an account drawn with the id of another: it is not made, and the other gets nothing of it.
+func (w *world) idInUse() {
+	a := w.newAccount(w.one.org.ID, "kalle@example.com")
+	a.ID, a.Profile = w.one.account.ID, allNames
+	if err := w.create(a); err == nil {
+		w.Fatal("got no error, want one")
+	}
+	for _, n := range append(a.Profile.Names(), account.Named(account.ByEmail, a.Email)) {
+		if state := w.view(w.named(w.one.token, n)); state.Account != nil {
+			w.Errorf("%+v: got account %+v, want none", n, state.Account)
+		}
+	}
 }
 
 // parallelAddress has many callers make an account of one address, by tokens and on an operator's word.

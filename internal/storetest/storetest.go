@@ -21,6 +21,7 @@ type Store interface {
 	skill.Verifications
 	outbox.Queue
 	outbox.Mailbox
+	outbox.TestMailbox
 	// ReleaseLeases makes claimed deliveries due at once.
 	ReleaseLeases(ctx context.Context, now time.Time) error
 	// SigningSecrets, CallbackDisabled and DisableCallback are the ports of package webhook, which ranks beside the stores.
@@ -47,6 +48,7 @@ func Run(t *testing.T, open Open) {
 	t.Run("deliveries", func(t *testing.T) { t.Parallel(); deliveries(t, open) })
 	t.Run("webhooks", func(t *testing.T) { t.Parallel(); webhooks(t, open) })
 	t.Run("mailbox", func(t *testing.T) { t.Parallel(); mailbox(t, open) })
+	t.Run("test mails", func(t *testing.T) { t.Parallel(); testMails(t, open) })
 	t.Run("skills", func(t *testing.T) { t.Parallel(); skills(t, open) })
 }
 

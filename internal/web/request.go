@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"avow/internal/fault"
+	"avow/internal/limit"
 	"avow/internal/metrics"
 )
 
@@ -18,6 +19,7 @@ import (
 type Info struct {
 	ID          string // X-Request-Id: the caller's when sane, else Correlation
 	Correlation string // a version 4 UUID of our own
+	network     string
 	err         error
 }
 
@@ -42,6 +44,7 @@ type Observer struct {
 	UUID    func() string
 	Panic   Renderer // answers after a panic, when nothing was written yet
 	Timeout time.Duration
+	Proxies Proxies
 }
 
 var saneID = regexp.MustCompile(`^[A-Za-z0-9._:-]{1,128}$`)
@@ -50,16 +53,17 @@ var saneID = regexp.MustCompile(`^[A-Za-z0-9._:-]{1,128}$`)
 func (o Observer) Observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		started := o.Now()
-		info := &Info{Correlation: o.UUID()}
+		info := &Info{Correlation: o.UUID(), network: o.Proxies.network(r)}
 		info.ID = info.Correlation
 		if given := r.Header.Get("X-Request-Id"); saneID.MatchString(given) {
 			info.ID = given
 		}
 		ctx, cancel := context.WithTimeout(context.WithValue(r.Context(), infoKey{}, info), o.Timeout)
 		defer cancel()
+		ctx, notes := limit.WithNotes(ctx)
 		r = r.WithContext(ctx)
 		w.Header().Set("X-Request-Id", info.ID)
-		watched := &watchedWriter{ResponseWriter: w}
+		watched := &watchedWriter{ResponseWriter: w, notes: notes}
 		o.guard(next, watched, r)
 		o.finish(r, watched, o.Now().Sub(started))
 	})
@@ -126,26 +130,30 @@ func internalCause(err error) error {
 	return err
 }
 
-// watchedWriter remembers the status.
+// watchedWriter remembers the status, and tells in the head of an answer how the budgets stand.
 type watchedWriter struct {
 	http.ResponseWriter
+	notes  *limit.Notes
 	status int
 }
 
 // WriteHeader notes the status.
 func (w *watchedWriter) WriteHeader(status int) {
-	if w.status == 0 {
-		w.status = status
-	}
+	w.begin(status)
 	w.ResponseWriter.WriteHeader(status)
 }
 
 // Write notes an implicit 200.
 func (w *watchedWriter) Write(b []byte) (int, error) {
-	if w.status == 0 {
-		w.status = http.StatusOK
-	}
+	w.begin(http.StatusOK)
 	return w.ResponseWriter.Write(b)
+}
+
+func (w *watchedWriter) begin(status int) {
+	if w.status == 0 {
+		w.status = status
+		tellLimits(w.Header(), w.notes.Standings())
+	}
 }
 
 // Unwrap serves http.ResponseController.

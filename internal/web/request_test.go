@@ -28,11 +28,13 @@ type observed struct {
 	metrics *metrics.Metrics
 }
 
-func observe(s *Site) *observed {
+func observe(s *Site) *observed { return observeBehind(s, nil) }
+
+func observeBehind(s *Site, proxies Proxies) *observed {
 	o := &observed{metrics: metrics.New()}
 	now := time.Date(2024, 1, 14, 12, 0, 0, 0, time.UTC)
 	watch := Observer{
-		Log: slog.New(slog.NewJSONHandler(&o.log, nil)), Metrics: o.metrics, UUID: func() string { return ownID }, Panic: s.Fail, Timeout: time.Minute,
+		Log: slog.New(slog.NewJSONHandler(&o.log, nil)), Metrics: o.metrics, UUID: func() string { return ownID }, Panic: s.Fail, Timeout: time.Minute, Proxies: proxies,
 		Now: func() time.Time { now = now.Add(5 * time.Millisecond); return now },
 	}
 	o.Handler = watch.Observe(s)
@@ -93,7 +95,7 @@ func TestInfoOf(t *testing.T) {
 	var got Info
 	s.HandleFunc("/", func(_ http.ResponseWriter, r *http.Request) { got = *InfoOf(r) })
 	ask(observe(s), "GET", "/", "X-Request-Id", "caller-1")
-	if want := (Info{ID: "caller-1", Correlation: ownID}); got != want {
+	if want := (Info{ID: "caller-1", Correlation: ownID, network: "192.0.2.1"}); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 	r := httptest.NewRequest("GET", "/", nil)

@@ -5,6 +5,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"avow/internal/limit"
 )
 
 // Route is one row of a family's table. Path is a pattern of http.ServeMux without method.
@@ -13,6 +15,9 @@ type Route struct {
 	Path   string
 	Handle Handler
 	Public bool // needs no credential: pages of any origin may call it
+
+	// Draws is what each call takes of budgets before it is handled; nil: nothing.
+	Draws func(r *http.Request) []limit.Draw
 }
 
 // Family is a set of routes below one or more path prefixes whose answers, 404 and 405 included, share one shape.
@@ -21,6 +26,7 @@ type Family struct {
 	Routes   []Route
 	Render   Renderer
 	Origins  []string // pages of these origins may call the routes that are not public
+	Budgets  *limit.Budgets
 }
 
 // Site serves families beside other handlers on one mux.
@@ -121,6 +127,9 @@ func (f Family) methods(routes map[string]Route) http.Handler {
 		allowed := f.crossOrigin(w, r, route.Public)
 		switch {
 		case known && r.Method != http.MethodOptions:
+			if err := f.take(r, route); err != nil {
+				return err
+			}
 			return route.Handle(w, r)
 		case known && allowed:
 			preflight(w, allow)

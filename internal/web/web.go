@@ -3,7 +3,6 @@
 package web
 
 import (
-	"math"
 	"net/http"
 	"strconv"
 
@@ -47,6 +46,6 @@ func WriteJSON(w http.ResponseWriter, status int, v any) error {
 // RetryAfter tells when trying again makes sense, in whole seconds, if the fault knows.
 func RetryAfter(w http.ResponseWriter, f *fault.Error) {
 	if f.After > 0 {
-		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(f.After.Seconds()))))
+		w.Header().Set("Retry-After", strconv.Itoa(seconds(f.After)))
 	}
 }
