@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"avow/internal/access"
+	"avow/internal/limit"
 )
 
 // RevokeShown ends the token that a client shows, if it was issued to that client (RFC 7009, 2.1): an access token alone, a refresh token with all that came from the
@@ -61,17 +62,29 @@ func (s *Service) shown(c Credentials, token string) (GrantKey, access.Lookup) {
 func (s *Service) RevokeShown(ctx context.Context, c Credentials, token string) error {
 	k, secret := s.shown(c, token)
 	now := s.o.Now()
-	return s.o.Accounts.ChangeGrant(ctx, k, func(state GrantState) (GrantNext, error) { return RevokeShown(state, secret, now) })
+	return s.ofClient(ctx, c, func() error {
+		return s.o.Accounts.ChangeGrant(ctx, k, func(state GrantState) (GrantNext, error) { return RevokeShown(state, secret, now) })
+	})
 }
 
 // IntrospectShown tells a client what a token is good for; nil: nothing.
 func (s *Service) IntrospectShown(ctx context.Context, c Credentials, token string) (*access.Token, error) {
 	k, secret := s.shown(c, token)
-	state, err := s.o.Accounts.ViewGrant(ctx, k)
-	if err != nil {
-		return nil, err
-	}
-	return IntrospectShown(state, secret, s.o.Now())
+	var found *access.Token
+	err := s.ofClient(ctx, c, func() error {
+		state, err := s.o.Accounts.ViewGrant(ctx, k)
+		if err == nil {
+			found, err = IntrospectShown(state, secret, s.o.Now())
+		}
+		return err
+	})
+	return found, err
+}
+
+// ofClient counts wrong secrets as the token endpoint does: they are guessed as well here as there (accounts-api.md 13.12).
+func (s *Service) ofClient(ctx context.Context, c Credentials, call func() error) error {
+	_, err := s.counted(ctx, attempt{network: limit.TokenNetwork, from: c.Network}, func() (Issued, error) { return Issued{}, call() })
+	return err
 }
 
 // TokenInfo returns an access token to its bearer, and how long it lives on.

@@ -22,9 +22,7 @@ func (a api) revoke(w http.ResponseWriter, f clientForm) error {
 	if err := a.service.RevokeShown(f.Context(), f.client, f.Get("token")); err != nil {
 		return err
 	}
-	w.Header().Set("Cache-Control", "no-store")
-	w.WriteHeader(http.StatusOK)
-	return nil
+	return web.WriteJSON(w, http.StatusOK, struct{}{}) // some clients insist on JSON
 }
 
 // inactive is all that is said of a token that is not active (RFC 7662, 2.2).

@@ -115,7 +115,7 @@ func (r revokeScene) look(verb string, number int, token string) deed {
 func (r revokeScene) end(verb string, number int, token string) deed {
 	return deed{refreshCall{verb, number}, func() (any, error) {
 		got, err := r.shown("/oauth2/revoke", token)
-		if err == nil && (got.status != http.StatusOK || got.body != "") {
+		if err == nil && (got.status != http.StatusOK || got.body != "{}") {
 			err = got.unexplained()
 		}
 		return refreshAnswer{good: true}, err

@@ -105,7 +105,7 @@ func (l library) passwordAndRefresh() {
 	if second.AccessToken == first.AccessToken || second.RefreshToken == first.RefreshToken || l.status(c.Client(l.ctx, second), mine) != http.StatusOK {
 		l.Error("refresh: got the old tokens or one that does not work, want fresh ones")
 	}
-	l.form("/oauth2/revoke", "token", second.RefreshToken, "client_id", c.ClientID, "client_secret", c.ClientSecret)
+	l.form("203.0.113.1", "/oauth2/revoke", "token", second.RefreshToken, "client_id", c.ClientID, "client_secret", c.ClientSecret)
 	if _, err = c.TokenSource(l.ctx, &oauth2.Token{RefreshToken: second.RefreshToken}).Token(); l.word(err) != "invalid_grant" {
 		l.Errorf("revoked: got %v, want invalid_grant", err)
 	}
