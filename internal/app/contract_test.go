@@ -12,7 +12,7 @@ import (
 	"golang.org/x/tools/txtar"
 )
 
-// The clocks of the two families stand at the instants of the documents' examples (contract/README.md).
+// The clocks of the families stand at the instants of the documents' examples (contract/README.md).
 var familyClocks = map[string]time.Time{
 	"accounts": time.Date(2024, 1, 14, 12, 0, 0, 0, time.UTC),
 	"skills":   time.Date(2025, 4, 9, 10, 0, 0, 0, time.UTC),
@@ -196,5 +196,7 @@ var wireCodes = map[string][]string{
 		"PAYLOAD_TOO_LARGE", "METHOD_NOT_ALLOWED", "SESSION_MISMATCH", "USER_MISMATCH", "ALREADY_VERIFIED", "INVALID_CALLBACK_WEBHOOK_URL",
 		"RATE_LIMITED",
 	},
-	"own": {"UNAUTHORIZED", "TEST_MODE_ONLY", "NOT_FOUND", "METHOD_NOT_ALLOWED", "INTERNAL_ERROR"},
+	"own": {
+		"UNAUTHORIZED", "TEST_MODE_ONLY", "NOT_FOUND", "METHOD_NOT_ALLOWED", "INVALID_PARAMETER", "ALREADY_DELIVERED", "BEING_SENT", "CONTENT_GONE", "INTERNAL_ERROR",
+	},
 }

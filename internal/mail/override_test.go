@@ -150,7 +150,7 @@ func TestMistakes(t *testing.T) {
 		"text outside":             {letter, whole("{{template \"button\" .}}") + "\n\n  Lost", []string{letter + ":6: this stands outside of every {{define}}, so no mail would show it"}},
 		"value outside":            {letter, whole("{{template \"button\" .}}") + "\n{{.brand}}", []string{letter + ":5: this stands outside of every {{define}}, so no mail would show it"}},
 		"no months":                {"en/dates.txt", "2 January 2006\n", []string{"en/dates.txt:1: " + errDates.Error()}},
-		"frame":                    {"frame.html", strings.Replace(ownFiles()["frame.html"], "<title>", "\n{{.colour}}<title>", 1), []string{
+		"frame": {"frame.html", strings.Replace(ownFiles()["frame.html"], "<title>", "\n{{.colour}}<title>", 1), []string{
 			`frame.html:9: there is no key "colour"; known are brand, changed, email, language`, `frame.html:9: there is no key "colour"` + known,
 			`frame.html:9: there is no key "colour"; known are brand, email, expires, language, login, password`,
 		}},

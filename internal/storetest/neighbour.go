@@ -179,11 +179,11 @@ func (w *world) eventWithChange() {
 	}); err == nil {
 		w.Error("got no error, want one for two deliveries of one id")
 	}
-	if state := w.view(w.keyOf(w.one.token)); state.Code != nil || len(w.claim(start)) != 0 {
+	if state := w.view(w.keyOf(w.one.token)); state.Code != nil || len(w.claimKind(outbox.Webhook, start)) != 0 {
 		w.Errorf("got %v, want neither code nor event", state.Code)
 	}
 	w.must(w.changeOne(func(account.State) account.Next { return account.Next{Hooks: []account.Mail{tell("h")}} }))
-	if claimed := w.claim(start); len(claimed) != 1 || claimed[0].Kind != outbox.Webhook || claimed[0].Test {
+	if claimed := w.claimKind(outbox.Webhook, start); len(claimed) != 1 || claimed[0].Test || claimed[0].Target != e.URL {
 		w.Errorf("got %+v, want the event", claimed)
 	}
 }
