@@ -195,6 +195,32 @@ func TestMigrateCommands(t *testing.T) {
 	want(t, "status after", o.must(t, "migrate", "status"), up)
 }
 
+func TestWebhookCommands(t *testing.T) {
+	t.Parallel()
+	o := newOperator(t)
+	o.must(t, "org", "create", "--name", "acme")
+	line := o.must(t, "webhook", "create", "--org", "acme", "--url", "https://hooks.example/in", "--events", "account_changed,registered_account_confirmed")
+	wantMembers(t, line, "id", "url", "events", "secret")
+	made := mustDecode[struct{ ID, URL, Secret string }](t, line)
+	wantForm(t, "secret", made.Secret, regexp.MustCompile(`^whsec_[A-Za-z0-9+/]{40,}=*$`))
+	o.must(t, "webhook", "create", "--org", "acme", "--url", "http://127.0.0.1:8080/dev/webhooks")
+	listed := o.must(t, "webhook", "list", "--org", "acme")
+	if lines := strings.Split(strings.TrimSpace(listed), "\n"); len(lines) != 2 || strings.Contains(listed, "whsec_") {
+		t.Errorf("got %s, want two endpoints without their secrets", listed)
+	}
+	o.must(t, "webhook", "disable", made.ID)
+	if got, err := o.run("", "webhook", "disable", made.ID); err != nil || got.code != 1 {
+		t.Errorf("disabled again: got %+v, %v, want exit code 1", got, err)
+	}
+	for _, args := range [][]string{
+		{"--org", "acme", "--url", "http://hooks.example/in"}, {"--org", "acme", "--url", "https://hooks.example/in", "--events", "nothing"}, {"--org", "nobody", "--url", "https://hooks.example/in"},
+	} {
+		if got, err := o.run("", append([]string{"webhook", "create"}, args...)...); err != nil || got.code != 1 {
+			t.Errorf("%q: got %+v, %v, want exit code 1", args, got, err)
+		}
+	}
+}
+
 func TestVersionCommand(t *testing.T) {
 	t.Parallel()
 	line := operator{data: t.TempDir()}.must(t, "version")
@@ -212,6 +238,7 @@ var allCommands = []string{
 	"key", "key create", "key list", "key rotate", "key revoke",
 	"client", "client create", "client list", "client rotate", "client disable",
 	"account", "account create", "account show", "account disable",
+	"webhook", "webhook create", "webhook list", "webhook disable",
 	"token", "token issue", "token revoke",
 	"deliveries", "deliveries list", "deliveries show", "deliveries retry",
 }

@@ -222,6 +222,11 @@ var accountAnswers = []documented{
 	{"external_id_key", kalleForm("active", true)},
 	answers[0],
 	{"create_verification_request", `\{"code":"already_verified","message":"[^"]+","pw_correlation_id":"pw-api-` + uuidForm + `"\}`},
+	{"token_info", `\{"token_type":"bearer","client_id":"client_\w{22}","organisation_id":"org_\w{22}","account_id":null,"scope":"/external/account/r /external/account/w","expires_in":35\d\d\}`},
+	{"introspect", `\{"active":true,"scope":"/external/account/r /external/account/w","client_id":"client_\w{22}","token_type":"bearer","exp":\d{10},"iat":\d{10},"iss":"http://127\.0\.0\.1:\d+"\}`},
+	{"get_authentication_attempts", `\{"item":\{"account_frozen":false,"remaining_authentication_attempts":5,"frozen_until":null\}\}`},
+	{"revoke", `\{\}`},
+	{"introspect", `\{"active":false\}`},
 }
 
 func kalleForm(status string, verified bool) string {

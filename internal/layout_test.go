@@ -27,7 +27,7 @@ var (
 	clockNames    = []string{"Now", "Since", "Until", "Sleep", "After"}
 
 	// testModules are what test files may import on top of their package's row.
-	testModules = []string{"github.com/google/go-cmp", "pgregory.net/rapid", "go.uber.org/goleak", "golang.org/x/tools/txtar", "github.com/emersion", "github.com/chromedp", "github.com/anishathalye/porcupine", "github.com/standard-webhooks"}
+	testModules = []string{"github.com/google/go-cmp", "pgregory.net/rapid", "go.uber.org/goleak", "golang.org/x/tools/txtar", "github.com/emersion", "github.com/chromedp", "github.com/anishathalye/porcupine", "github.com/standard-webhooks", "golang.org/x/oauth2"}
 )
 
 // mainTree is the module that this test belongs to, read once for all tests.

@@ -55,6 +55,7 @@ type commands struct {
 	Key     keyCommand     `cmd:"" help:"API keys of the skill API."`
 	Client  clientCommand  `cmd:"" help:"OAuth clients of the account API."`
 	Account accountCommand `cmd:"" help:"Accounts whose addresses are verified."`
+	Webhook webhookCommand `cmd:"" help:"Endpoints that hear of the account API's events."`
 	Token   tokenCommand   `cmd:"" help:"Access tokens without the HTTP round trip."`
 
 	Deliveries deliveriesCommand `cmd:"" help:"Mails and webhooks: how they stand, their attempts, and trying again."`

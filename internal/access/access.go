@@ -56,6 +56,7 @@ type Token struct {
 	Account   string // empty: no identity
 	Scopes    []string
 	Family    string // tokens that descend from one sign-in
+	Epoch     int64  // of its account when it was issued
 	CreatedAt time.Time
 	ExpiresAt time.Time
 	UsedAt    time.Time // refresh tokens: when it was exchanged
@@ -115,15 +116,25 @@ type Need struct {
 
 // AuthorizeToken accepts or refuses a token for one call (accounts-api.md 2.6). Token and client are nil when unknown.
 func AuthorizeToken(t *Token, c *Client, need Need, now time.Time) error {
+	if err := CheckToken(t, c, now); err != nil {
+		return err
+	}
+	switch {
+	case !slices.Contains(t.Scopes, need.Scope):
+		return ErrScopeMissing.With(need.Scope)
+	case need.Identity && t.Account == "":
+		return ErrNoIdentity
+	}
+	return nil
+}
+
+// CheckToken accepts or refuses an access token as such, whatever it is good for.
+func CheckToken(t *Token, c *Client, now time.Time) error {
 	switch {
 	case t == nil || c == nil || t.Kind != AccessToken || !t.RevokedAt.IsZero() || !c.DisabledAt.IsZero():
 		return ErrTokenUnknown
 	case !now.Before(t.ExpiresAt):
 		return ErrTokenExpired
-	case !slices.Contains(t.Scopes, need.Scope):
-		return ErrScopeMissing.With(need.Scope)
-	case need.Identity && t.Account == "":
-		return ErrNoIdentity
 	}
 	return nil
 }
@@ -136,11 +147,11 @@ func AuthenticateKey(k *Key) error {
 	return nil
 }
 
-// ParseScopes splits a space-separated list, dropping repeats.
+// ParseScopes splits a list at its spaces, dropping repeats. Other blanks belong to a scope, and make it one that nobody has (RFC 6749, 3.3).
 func ParseScopes(text string) []string {
 	var scopes []string
-	for _, s := range strings.Fields(text) {
-		if !slices.Contains(scopes, s) {
+	for s := range strings.SplitSeq(text, " ") {
+		if s != "" && !slices.Contains(scopes, s) {
 			scopes = append(scopes, s)
 		}
 	}

@@ -167,6 +167,9 @@ func TestParseScopes(t *testing.T) {
 		"  " + meWrite + "   " + meRead + " ": {meWrite, meRead},
 		meRead + " " + meWrite + " " + meRead: {meRead, meWrite},
 		meRead + "," + meWrite:                {meRead + "," + meWrite},
+		meRead + "\t" + meWrite:               {meRead + "\t" + meWrite},
+		meRead + "\n":                         {meRead + "\n"},
+		meRead + "\u00a0" + meWrite:           {meRead + "\u00a0" + meWrite},
 	}
 	for text, want := range tests {
 		if diff := cmp.Diff(want, ParseScopes(text)); diff != "" {

@@ -43,7 +43,7 @@ type Directory interface {
 	RotateClient(ctx context.Context, id string, secret Hash) error
 	// DisableClient makes a client and its tokens worthless at once. ErrClientGone: unknown or disabled before.
 	DisableClient(ctx context.Context, id string, now time.Time) error
-	// Secrets returns the secrets of all keys that are not revoked, for the developers' webhook receiver.
+	// Secrets returns the secrets of all keys and endpoints that are not revoked or disabled, for the developers' webhook receiver.
 	Secrets(ctx context.Context) ([]string, error)
 }
 

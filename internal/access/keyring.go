@@ -34,22 +34,23 @@ type Purpose string
 
 // The purposes.
 const (
-	ForToken        Purpose = "token"
-	ForClientSecret Purpose = "client secret"
-	ForCode         Purpose = "confirmation code"
-	ForAPIKey       Purpose = "api key"
-	ForSession      Purpose = "session token"
-	ForSessionCache Purpose = "cached session"
-	ForReview       Purpose = "reviewer token"
-	ForKeySecret    Purpose = "api key secret"
-	ForDelivery     Purpose = "delivery"
-	ForCapture      Purpose = "captured mail"
-	ForLimit        Purpose = "subject of a limit"
-	ForDemo         Purpose = "demo credential"
+	ForToken          Purpose = "token"
+	ForClientSecret   Purpose = "client secret"
+	ForCode           Purpose = "confirmation code"
+	ForAPIKey         Purpose = "api key"
+	ForSession        Purpose = "session token"
+	ForSessionCache   Purpose = "cached session"
+	ForReview         Purpose = "reviewer token"
+	ForKeySecret      Purpose = "api key secret"
+	ForEndpointSecret Purpose = "endpoint secret"
+	ForDelivery       Purpose = "delivery"
+	ForCapture        Purpose = "captured mail"
+	ForLimit          Purpose = "subject of a limit"
+	ForDemo           Purpose = "demo credential"
 )
 
 // purposes lists all of them: their subkeys are derived once, at start.
-var purposes = []Purpose{ForToken, ForClientSecret, ForCode, ForAPIKey, ForSession, ForSessionCache, ForReview, ForKeySecret, ForDelivery, ForCapture, ForLimit, ForDemo}
+var purposes = []Purpose{ForToken, ForClientSecret, ForCode, ForAPIKey, ForSession, ForSessionCache, ForReview, ForKeySecret, ForEndpointSecret, ForDelivery, ForCapture, ForLimit, ForDemo}
 
 // Keyring hashes and seals secrets under the master keys. The first key writes, all read.
 type Keyring struct{ masters []master }

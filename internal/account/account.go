@@ -4,6 +4,8 @@
 package account
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,6 +34,8 @@ type Account struct {
 	Verified      bool
 	LoginDisabled bool
 	Password      string // argon2id text; empty: none
+	Sessions      Sessions
+	Attempts      Attempts
 	Profile       Profile
 	CreatedAt     time.Time
 	UpdatedAt     time.Time
@@ -65,19 +69,49 @@ func EmailKey(email string) string { return strings.ToLower(strings.TrimSpace(em
 // mayHoldTokens reports whether tokens of the account are good (accounts-api.md 13.8).
 func (a *Account) mayHoldTokens() bool { return a.Status != Inactive && !a.LoginDisabled }
 
+// Sessions says which of an account's tokens are good, beside all that is said of each token. A change of the password begins a new epoch: what was issued before is
+// worthless, without a word written to its rows.
+type Sessions struct {
+	Epoch int64  // new tokens are issued in it
+	Kept  string // the family that outlives the last change; empty: none
+}
+
+func (s Sessions) keep(t *access.Token) bool {
+	return t.Epoch == s.Epoch || s.Kept != "" && t.Family == s.Kept
+}
+
+// next ends all sessions but those of a family.
+func (s Sessions) next(kept string) Sessions { return Sessions{Epoch: s.Epoch + 1, Kept: kept} }
+
 // Code is a single-use code that is out with the account's holder.
 type Code = code.Code
 
+// Purpose is what a code is good for. An account has at most one of each.
+type Purpose string
+
+// The purposes beside the verification of the address.
+const (
+	ChangeEmail      Purpose = "change_email"       // mailed to the new address, which is what the code is about: who shows it has read that mail
+	ChangeEmailShown Purpose = "change_email_shown" // the one in the answer, which proves nothing of the mailbox
+	ResetPassword    Purpose = "reset_password"
+	SignInOnce       Purpose = "sign_in_once" // a one-time password
+)
+
+// Codes are codes by purpose.
+type Codes map[Purpose]*Code
+
 // State is what a decision about one account needs.
 type State struct {
-	Token    *access.Token   // nil: unknown, or the call came without one
-	Client   *access.Client  // the token's client
-	Holder   *Account        // the token's own account; nil: it has none. Of one that is not Account, too, nothing but id and state is loaded
-	Brand    string          // how the organisation is called in mails and pages
-	Settings access.Settings // of the organisation
-	Account  *Account        // that the call is about; nil: there is none, or it is another organisation's
-	Code     *Code           // the code of e-mail verification, dead or alive; nil: none
-	InUse    []NameKind      // of the names that a new account is to have
+	Token     *access.Token     // nil: unknown, or the call came without one
+	Client    *access.Client    // the token's client
+	Holder    *Account          // the token's own account; nil: it has none. Of one that is not Account, too, nothing but id and state is loaded
+	Brand     string            // how the organisation is called in mails and pages
+	Settings  access.Settings   // of the organisation
+	Endpoints []access.Endpoint // of the organisation, that hear of what happens; without their secrets
+	Account   *Account          // that the call is about; nil: there is none, or it is another organisation's
+	Code      *Code             // the code of e-mail verification, dead or alive; nil: none
+	Codes     Codes             // those of other purposes, likewise
+	InUse     []NameKind        // of the names that a new account is to have
 }
 
 // Next is what a decision wants saved, together or not at all. The zero value saves nothing.
@@ -85,7 +119,9 @@ type Next struct {
 	Account *Account // the changed account, or a new one
 	Code    *Code    // the code that is live from now on, or the live one with its new count
 	NoCode  bool     // the live code is gone
+	Codes   Codes    // what becomes of the codes of other purposes; nil in it: gone
 	Mails   []Mail   // to be sent
+	Hooks   []Mail   // webhooks that tell of it
 	Unsend  []string // deliveries to cancel if they are still waiting
 	Idle    bool     // saves nothing, but by as many statements as a counted wrong code: nobody learns by them whether there was one to count
 }
@@ -96,14 +132,27 @@ func (n Next) with(c code.Change) Next {
 	return n
 }
 
+// of adds what becomes of the code of another purpose.
+func (n Next) of(p Purpose, c code.Change) Next {
+	if c.Code != nil || c.Gone {
+		all := Codes{p: c.Code}
+		maps.Copy(all, n.Codes)
+		n.Codes = all
+	}
+	n.Unsend = append(slices.Clip(n.Unsend), c.Unsend...)
+	return n
+}
+
 // Empty reports whether there is nothing to save.
 func (n Next) Empty() bool {
-	return n.Account == nil && n.Code == nil && !n.NoCode && len(n.Mails) == 0 && len(n.Unsend) == 0 && !n.Idle
+	return n.Account == nil && n.Code == nil && !n.NoCode && len(n.Codes) == 0 && len(n.Mails) == 0 && len(n.Hooks) == 0 && len(n.Unsend) == 0 && !n.Idle
 }
 
 // Refusals of this package beside those of access. The wire maps every one of them.
 var (
 	ErrAccountUnknown  = fault.New(fault.NotFound, "account_unknown", "account could not be found").On("account")
+	ErrAddressUnknown  = fault.New(fault.NotFound, "address_unknown", "contact_email could not be found").On("contact_email")
+	ErrPasswordWrong   = fault.New(fault.Invalid, "password_wrong", "The password is not that of the account.").On("current_password")
 	ErrAlreadyVerified = fault.New(fault.Conflict, "already_verified", "The account is already verified.")
 	ErrCodeInvalid     = fault.New(fault.Conflict, "code_invalid", "The confirmation code is not valid.")
 	ErrURLNotAllowed   = fault.New(fault.Invalid, "url_not_allowed", "Parameter must be an allowed address").On("verification_url")
@@ -115,7 +164,7 @@ var (
 )
 
 // Refusals lists what the account calls can be refused for, for the test that walks the wire's table.
-var Refusals = []*fault.Error{ErrAccountUnknown, ErrAlreadyVerified, ErrCodeInvalid, ErrURLNotAllowed, ErrEmailTaken, ErrEmailMalformed, ErrPasswordLength, ErrNameInUse, ErrNameMalformed}
+var Refusals = []*fault.Error{ErrAccountUnknown, ErrAddressUnknown, ErrPasswordWrong, ErrAlreadyVerified, ErrCodeInvalid, ErrURLNotAllowed, ErrEmailTaken, ErrEmailMalformed, ErrPasswordLength, ErrNameInUse, ErrNameMalformed}
 
 // authorize accepts or refuses the token for a call.
 func (s State) authorize(need access.Need, now time.Time) error {
@@ -128,13 +177,14 @@ func (s State) authorize(need access.Need, now time.Time) error {
 	return nil
 }
 
-// holderAllows reports whether the token's own account lets it be used: tokens of a blocked one are as good as unknown. An account that is gone is told as such where
+// holderAllows reports whether the token's own account lets it be used: tokens of a blocked one, and of a
+// session that a new password has ended, are as good as unknown. An account that is gone is told as such where
 // the call is about itself.
 func (s State) holderAllows(need access.Need) bool {
 	if s.Holder == nil || s.Holder.Status == Archived {
 		return need.Identity
 	}
-	return s.Holder.mayHoldTokens()
+	return s.Holder.mayHoldTokens() && s.Holder.Sessions.keep(s.Token)
 }
 
 // subject returns the account that the call is about.
@@ -157,4 +207,21 @@ func (s State) verifiable() (Account, error) {
 		return Account{}, ErrAccountUnknown
 	}
 	return a, nil
+}
+
+// usable is the subject if it may be changed by its holder or in the holder's name.
+func (s State) usable() (Account, error) {
+	a, err := s.subject()
+	if err == nil && a.Status == Inactive {
+		return Account{}, ErrAccountUnknown
+	}
+	return a, err
+}
+
+// login is the subject if it may sign in: others get neither a new password nor one for once (accounts-api.md 5.2).
+func (s State) login() (Account, error) {
+	if s.Account == nil || !s.Account.signsIn() {
+		return Account{}, ErrAddressUnknown
+	}
+	return *s.Account, nil
 }

@@ -37,14 +37,14 @@ func TestBlock(t *testing.T) {
 			s := pending(tt.change)
 			want := *s.Account
 			want.Status, want.UpdatedAt = Inactive, start
-			got, err := Block(s, start)
+			got, err := Block(s, start, EventIDs{})
 			if diff := cmp.Diff(Next{Account: &want, NoCode: tt.noCode, Unsend: tt.unsend}, got); diff != "" || err != nil {
 				t.Errorf("got error %v, and got +, want -:\n%s", err, diff)
 			}
 		})
 	}
 	for name, spoil := range missing {
-		if next, err := Block(pending(spoil), start); !errors.Is(err, ErrAccountUnknown) || !next.Empty() {
+		if next, err := Block(pending(spoil), start, EventIDs{}); !errors.Is(err, ErrAccountUnknown) || !next.Empty() {
 			t.Errorf("%s: got %+v, %v, want nothing and %v", name, next, err, ErrAccountUnknown)
 		}
 	}
@@ -54,7 +54,7 @@ func TestBlock(t *testing.T) {
 func TestDecisionsArePure(t *testing.T) {
 	t.Parallel()
 	all := decisions()
-	all["block"] = func(s State) (Next, error) { return Block(s, start) }
+	all["block"] = func(s State) (Next, error) { return Block(s, start, EventIDs{}) }
 	all["register"] = func(s State) (Next, error) {
 		s.Account, s.Code = nil, nil
 		s.Token.Scopes = []string{ScopeAccountWrite}

@@ -6,6 +6,7 @@ import (
 
 	"avow/internal/access"
 	"avow/internal/code"
+	"avow/internal/event"
 	"avow/internal/fault"
 )
 
@@ -30,17 +31,19 @@ func (s *Service) Show(ctx context.Context, id string) (Account, error) {
 // Disable blocks an account: it becomes inactive, its tokens stop working at once and its live code is dead (accounts-api.md 5.2, 13.8).
 func (s *Service) Disable(ctx context.Context, id string) error {
 	now := s.o.Now()
-	return s.o.Accounts.Change(ctx, KeyOfID(id), func(state State) (Next, error) { return Block(state, now) })
+	events := s.eventIDs()
+	return s.o.Accounts.Change(ctx, KeyOfID(id), func(state State) (Next, error) { return Block(state, now, events) })
 }
 
 // Block is the decision of Disable.
-func Block(s State, now time.Time) (Next, error) {
+func Block(s State, now time.Time, events EventIDs) (Next, error) {
 	a, err := s.subject()
 	if err != nil {
 		return Next{}, err
 	}
 	a.Status = Inactive
-	return Next{Account: touched(a, now)}.with(code.Withdraw(s.Code)), nil
+	next := Next{Account: touched(a, now)}.with(code.Withdraw(s.Code))
+	return s.withdraw(next, ChangeEmail, ChangeEmailShown, ResetPassword, SignInOnce).tell(s, events, told{name: event.AccountChanged}), nil
 }
 
 // Issue makes an access token without the HTTP round trip. The account, where one is named, must be the client's organisation's.

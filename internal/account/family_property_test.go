@@ -96,16 +96,22 @@ func (m *signIns) expect(t *rapid.T, got, want error) {
 	}
 }
 
-// revoke takes back a refresh token of a family, and all of it.
+// revoke has the client or an operator take back a refresh token of a family, used or not, and all of it.
 func (m *signIns) revoke(t *rapid.T) {
 	if len(m.families) == 0 || rapid.IntRange(0, 4).Draw(t, "revoke") > 0 {
 		return
 	}
 	f := rapid.SampledFrom(m.families).Draw(t, "family")
-	if found, err := m.world.RevokeToken(t.Context(), shown(f.pairs[0].refresh), m.now); !found || err != nil {
-		t.Fatalf("revoke: got %t, %v, want it found", found, err)
-	}
 	f.dead = true
+	token := shown(rapid.SampledFrom(f.pairs).Draw(t, "pair").refresh)
+	if rapid.Bool().Draw(t, "operator") {
+		if found, err := m.world.RevokeToken(t.Context(), token, m.now); !found || err != nil {
+			t.Fatalf("revoke: got %t, %v, want it found", found, err)
+		}
+		return
+	}
+	err := m.world.ChangeGrant(t.Context(), GrantKey{Client: clientID, Refresh: token, ByToken: true}, func(s GrantState) (GrantNext, error) { return RevokeShown(s, rightSecret, m.now) })
+	m.expect(t, err, nil)
 }
 
 func (m *signIns) advance(t *rapid.T) {

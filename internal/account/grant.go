@@ -30,21 +30,27 @@ var GrantRefusals = []*fault.Error{ErrClientInvalid, ErrSignIn, ErrRefreshInvali
 // GrantState is what a decision about a token needs.
 type GrantState struct {
 	Client  *access.Client // nil: unknown
+	Codes   Codes          // of the account that signs in
 	Account *Account       // the account that signs in or that the refresh token belongs to; nil: none
-	Refresh *access.Token  // nil: unknown, or none was shown
+	Refresh *access.Token  // that was shown, of whatever kind; nil: unknown, another organisation's, or none was shown
+	Issuer  *access.Client // that the shown token was issued to; nothing but id and state is loaded of it
 }
 
 // GrantNext is what a grant wants saved.
 type GrantNext struct {
 	Issue        []access.Token
 	Exchange     *access.Token // the refresh token that is used up
+	Revoke       *access.Token // this token alone is revoked
 	RevokeFamily string        // all tokens of the family are revoked
 	RevokedAt    time.Time     // when
+	Codes        Codes         // what becomes of its codes; saved with Counted
+	Counted      *Account      // whose count of wrong passwords changes; what is issued counts on that
+	Idle         bool          // saves nothing, but by as many statements as a counted wrong password: nobody learns by them whether there was one to count
 }
 
 // Empty reports whether there is nothing to save.
 func (n GrantNext) Empty() bool {
-	return len(n.Issue) == 0 && n.Exchange == nil && n.RevokeFamily == ""
+	return len(n.Issue) == 0 && n.Exchange == nil && n.Revoke == nil && n.RevokeFamily == "" && n.Counted == nil && !n.Idle
 }
 
 // GrantInput is what all grants take. The hashes are those of freshly drawn tokens.
@@ -58,8 +64,13 @@ type GrantInput struct {
 	TTL     time.Duration // of the access token
 }
 
-func (s GrantState) authenticateClient(in GrantInput) error {
-	if s.Client == nil || !s.Client.DisabledAt.IsZero() || !in.Secret.Holds(s.Client.SecretHash) {
+// authenticateClient compares a secret also where there is no client: an unknown one takes as long as a known one.
+func (s GrantState) authenticateClient(secret access.Lookup) error {
+	var c access.Client
+	if s.Client != nil {
+		c = *s.Client
+	}
+	if right := secret.Holds(c.SecretHash); !right || s.Client == nil || !c.DisabledAt.IsZero() {
 		return ErrClientInvalid
 	}
 	return nil
@@ -67,7 +78,7 @@ func (s GrantState) authenticateClient(in GrantInput) error {
 
 // ClientGrant issues a token without identity: the grants none and client_credentials.
 func ClientGrant(s GrantState, in GrantInput) (GrantNext, error) {
-	if err := s.authenticateClient(in); err != nil {
+	if err := s.authenticateClient(in.Secret); err != nil {
 		return GrantNext{}, err
 	}
 	scopes, err := granted(in.Scopes, s.Client.Scopes)
@@ -82,36 +93,53 @@ type PasswordInput struct {
 	GrantInput
 	Matches bool
 	Against string
+	Once    access.Lookup // the password, taken for a one-time one
 }
 
-// PasswordGrant signs an account in. Unknown address, wrong password and an account that may hold no tokens have one answer (accounts-api.md 13.13).
+// PasswordGrant signs an account in. Unknown address, wrong password, a frozen account and one that may hold no tokens have one answer and take one amount of work
+// (accounts-api.md 13.13). A wrong password is counted, and the count is saved with the refusal; a right one takes the count back. A password that was compared with
+// another one than the account has by now was no try at it. A one-time password takes the place of the other, and is used up.
 func PasswordGrant(s GrantState, in PasswordInput) (GrantNext, error) {
-	if err := s.authenticateClient(in.GrantInput); err != nil {
+	if err := s.authenticateClient(in.Secret); err != nil {
 		return GrantNext{}, err
 	}
 	scopes, err := granted(in.Scopes, s.Client.Scopes)
 	if err != nil {
 		return GrantNext{}, err
 	}
-	if s.Account == nil || !in.Matches || s.Account.Password != in.Against || !s.Account.signsIn() {
-		return GrantNext{}, ErrSignIn
+	a := s.Account
+	switch {
+	case a == nil || a.Password != in.Against || a.Attempts.Frozen(in.Now):
+		return GrantNext{Idle: true}, ErrSignIn
+	case a.signsIn() && s.Codes[SignInOnce].Live(in.Now) && in.Once.Holds(s.Codes[SignInOnce].Hash):
+		next := s.identity(in.GrantInput, scopes, scopes)
+		next.Counted, next.Codes = a.tried(Attempts{}), Codes{SignInOnce: nil}
+		return next, nil
+	case !in.Matches:
+		return GrantNext{Counted: a.tried(a.Attempts.counted(in.Now))}, ErrSignIn
+	case !a.signsIn():
+		return GrantNext{Idle: true}, ErrSignIn
 	}
-	return s.identity(in.GrantInput, scopes, scopes), nil
+	next := s.identity(in.GrantInput, scopes, scopes)
+	if a.Attempts != (Attempts{}) {
+		next.Counted = a.tried(Attempts{})
+	}
+	return next, nil
 }
 
 // RefreshGrant exchanges a refresh token for a new pair. One that was exchanged before revokes its whole family: one of its two holders is a thief.
 func RefreshGrant(s GrantState, in GrantInput) (GrantNext, error) {
-	if err := s.authenticateClient(in); err != nil {
+	if err := s.authenticateClient(in.Secret); err != nil {
 		return GrantNext{}, err
 	}
 	r := s.Refresh
-	if r == nil || r.Kind != access.RefreshToken || r.Client != s.Client.ID || !r.RevokedAt.IsZero() || !in.Now.Before(r.ExpiresAt) {
+	if !s.refreshable(in.Now) {
 		return GrantNext{}, ErrRefreshInvalid
 	}
 	if !r.UsedAt.IsZero() {
 		return GrantNext{RevokeFamily: r.Family, RevokedAt: in.Now}, ErrRefreshInvalid
 	}
-	if s.Account == nil || !s.Account.signsIn() {
+	if s.Account == nil || !s.Account.signsIn() || !s.Account.Sessions.keep(r) {
 		return GrantNext{}, ErrRefreshInvalid
 	}
 	scopes, err := granted(in.Scopes, r.Scopes)
@@ -122,6 +150,12 @@ func RefreshGrant(s GrantState, in GrantInput) (GrantNext, error) {
 	next := s.identity(in, scopes, r.Scopes)
 	next.Exchange = r
 	return next, nil
+}
+
+// refreshable reports whether a live refresh token of the client was shown, used or not.
+func (s GrantState) refreshable(now time.Time) bool {
+	r := s.Refresh
+	return r != nil && r.Kind == access.RefreshToken && r.Client == s.Client.ID && r.RevokedAt.IsZero() && now.Before(r.ExpiresAt)
 }
 
 // Direct issues an access token on an operator's word: `avow token issue`.
@@ -138,7 +172,7 @@ func Direct(s GrantState, in GrantInput, account *Account) (GrantNext, error) {
 		if !account.signsIn() {
 			return GrantNext{}, ErrNoTokens
 		}
-		t.Account = account.ID
+		t.Account, t.Epoch = account.ID, account.Sessions.Epoch
 	}
 	return GrantNext{Issue: []access.Token{t}}, nil
 }
@@ -149,11 +183,11 @@ func (a *Account) signsIn() bool { return a.mayHoldTokens() && a.Status != Archi
 // identity issues an access token of the account and, to clients with offline access, a refresh token.
 func (s GrantState) identity(in GrantInput, scopes, refreshScopes []string) GrantNext {
 	a := s.token(in, access.AccessToken, scopes)
-	a.Account = s.Account.ID
+	a.Account, a.Epoch = s.Account.ID, s.Account.Sessions.Epoch
 	next := GrantNext{Issue: []access.Token{a}}
 	if s.Client.OfflineAccess {
 		r := s.token(in, access.RefreshToken, refreshScopes)
-		r.Account = s.Account.ID
+		r.Account, r.Epoch = a.Account, a.Epoch
 		next.Issue = append(next.Issue, r)
 	}
 	return next

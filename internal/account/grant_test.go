@@ -138,12 +138,6 @@ func TestPasswordGrant(t *testing.T) {
 		"created":            {holder(Created), passwordInput(), []access.Token{issued(accountID, "fam_new", own...), refreshable("fam_new", own...)}, nil},
 		"fewer scopes":       {holder(Active), passwordInput(ScopeMeRead), []access.Token{issued(accountID, "fam_new", ScopeMeRead), refreshable("fam_new", ScopeMeRead)}, nil},
 		"no offline access":  {func(s *GrantState) { s.Client.OfflineAccess = false }, passwordInput(), []access.Token{issued(accountID, "fam_new", own...)}, nil},
-		"inactive":           {holder(Inactive), passwordInput(), nil, ErrSignIn},
-		"archived":           {holder(Archived), passwordInput(), nil, ErrSignIn},
-		"login disabled":     {func(s *GrantState) { s.Account.LoginDisabled = true }, passwordInput(), nil, ErrSignIn},
-		"unknown address":    {func(s *GrantState) { s.Account = nil }, passwordInput(), nil, ErrSignIn},
-		"wrong password":     {holder(Active), PasswordInput{GrantInput: grantInput(), Against: keptPassword}, nil, ErrSignIn},
-		"changed meanwhile":  {func(s *GrantState) { s.Account.Password = "$argon2id$new" }, passwordInput(), nil, ErrSignIn},
 		"scope of others":    {holder(Active), passwordInput("/external/account/w"), nil, ErrScopeInvalid},
 		"scope, and unknown": {func(s *GrantState) { s.Account = nil }, passwordInput("/external/account/w"), nil, ErrScopeInvalid},
 	}

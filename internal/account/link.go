@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"avow/internal/access"
 )
 
 // LinkPolicy says where the links of confirmation mails may lead (interfaces.md, AVOW_ALLOWED_VERIFICATION_URLS).
@@ -25,6 +27,14 @@ func (p LinkPolicy) allow(text string, narrower []string) error {
 	}
 	if len(narrower) > 0 && !within(u, narrower) {
 		return ErrURLNotAllowed
+	}
+	return nil
+}
+
+// allowAs is allow for the address of a parameter.
+func (p LinkPolicy) allowAs(field, text string, c *access.Client) error {
+	if p.allow(text, c.VerificationURLs) != nil {
+		return ErrURLNotAllowed.On(field)
 	}
 	return nil
 }
@@ -135,8 +145,13 @@ func (p LinkPolicy) link(target, accountID, code string) string {
 	if target == "" {
 		target = p.PublicURL + "/confirm"
 	}
+	return extended(target, "id="+accountID+"&confirmation_code="+code)
+}
+
+// extended appends to an address's query; a fragment stays last.
+func extended(target, query string) string {
 	base, fragment, hasFragment := strings.Cut(target, "#")
-	base += joiner(base) + "id=" + accountID + "&confirmation_code=" + code
+	base += joiner(base) + query
 	if hasFragment {
 		return base + "#" + fragment
 	}

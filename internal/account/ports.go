@@ -43,7 +43,7 @@ type GrantKey struct {
 	Client   string
 	Org      string        // password grant: the organisation and the address that signs in
 	EmailKey string        //
-	Refresh  access.Lookup // refresh grant: the token that was shown
+	Refresh  access.Lookup // the token that was shown, to be exchanged, revoked or looked into
 	ByToken  bool
 }
 

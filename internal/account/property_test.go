@@ -135,7 +135,7 @@ func (m *machine) block(t *rapid.T) {
 	if rapid.IntRange(0, 9).Draw(t, "block") > 0 {
 		return
 	}
-	if err := m.world.Change(t.Context(), KeyOfID(accountID), func(s State) (Next, error) { return Block(s, m.now) }); err != nil {
+	if err := m.world.Change(t.Context(), KeyOfID(accountID), func(s State) (Next, error) { return Block(s, m.now, EventIDs{}) }); err != nil {
 		t.Fatalf("block: got %v, want no error", err)
 	}
 	m.blocked = true

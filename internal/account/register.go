@@ -8,6 +8,7 @@ import (
 
 	"avow/internal/access"
 	"avow/internal/code"
+	"avow/internal/event"
 )
 
 // maxEmail is the longest address (accounts-api.md 1.4).
@@ -84,16 +85,29 @@ func Register(s State, in RegisterInput) (Next, error) {
 		return Next{}, err
 	}
 	in.Account.Org = s.Token.Org
-	next, err := Enrol(s, in)
-	if err != nil || next.Account.Verified {
-		return next, err
+	next, err := enrol(s, in)
+	if err != nil {
+		return Next{}, err
 	}
-	next.Mails = []Mail{confirmationMail(s, *next.Account, in.CreateInput)}
-	return next.with(code.Issue(nil, in.code())), nil
+	news := told{name: event.NewAccountRegistered}
+	if !next.Account.Verified {
+		next.Mails = []Mail{confirmationMail(s, *next.Account, in.CreateInput)}
+		next = next.with(code.Issue(nil, in.code()))
+		news.data.ConfirmationURL = in.Policy.link("", next.Account.ID, in.Code)
+	}
+	return next.tell(s, in.Events, news), nil
 }
 
 // Enrol makes an account on an operator's word. In an organisation that does not ask for verification every new account is verified (accounts-api.md 5.2).
 func Enrol(s State, in RegisterInput) (Next, error) {
+	next, err := enrol(s, in)
+	if err != nil {
+		return Next{}, err
+	}
+	return next.tell(s, in.Events, told{name: event.NewAccountRegistered}), nil
+}
+
+func enrol(s State, in RegisterInput) (Next, error) {
 	if s.Account != nil {
 		return Next{}, ErrEmailTaken
 	}

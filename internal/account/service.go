@@ -66,13 +66,13 @@ func (s *Service) draw(need access.Need, verificationURL string) CreateInput {
 	return CreateInput{
 		Need: need, URL: verificationURL, Policy: s.o.Links, Now: now, ExpiresAt: now.Add(s.o.TTL),
 		RequestID: s.o.Random.ObjectID(now), MailID: s.o.Random.ID("dlv_"),
-		Code: code, CodeHash: s.o.Keys.Hash(access.ForCode, code),
+		Code: code, CodeHash: s.o.Keys.Hash(access.ForCode, code), Events: s.eventIDs(),
 	}
 }
 
 // Verify verifies an account with a code and returns its id.
 func (s *Service) Verify(ctx context.Context, c Call, code string) (string, error) {
-	in := VerifyInput{Need: c.Need, Code: s.o.Keys.Lookup(access.ForCode, code), Now: s.o.Now()}
+	in := s.try(c.Need, code)
 	var id string
 	err := s.change(ctx, c, func(state State) (Next, error) {
 		if state.Account != nil {
@@ -83,9 +83,13 @@ func (s *Service) Verify(ctx context.Context, c Call, code string) (string, erro
 	return id, err
 }
 
+func (s *Service) try(need access.Need, code string) VerifyInput {
+	return VerifyInput{Need: need, Code: s.o.Keys.Lookup(access.ForCode, code), Events: s.eventIDs(), MailID: s.o.Random.ID("dlv_"), Now: s.o.Now()}
+}
+
 // VerifyOnPage verifies by the id and code of a mailed link.
 func (s *Service) VerifyOnPage(ctx context.Context, id, code string) error {
-	in := VerifyInput{Code: s.o.Keys.Lookup(access.ForCode, code), Now: s.o.Now()}
+	in := s.try(access.Need{}, code)
 	return s.o.Accounts.Change(ctx, KeyOfID(id), func(state State) (Next, error) { return VerifyOnPage(state, in) })
 }
 

@@ -81,10 +81,10 @@ func (s *Service) signIn(ctx context.Context, k GrantKey, t tokens, password str
 	if err != nil {
 		return Issued{}, err
 	}
-	if err := state.authenticateClient(t.in); err != nil {
+	if err := state.authenticateClient(t.in.Secret); err != nil {
 		return Issued{}, err
 	}
-	in := PasswordInput{GrantInput: t.in}
+	in := PasswordInput{GrantInput: t.in, Once: s.o.Keys.Lookup(access.ForCode, password)}
 	if state.Account != nil {
 		in.Against = state.Account.Password
 	}

@@ -1,11 +1,13 @@
 package account
 
 import (
+	"cmp"
 	"errors"
 	"time"
 
 	"avow/internal/access"
 	"avow/internal/code"
+	"avow/internal/event"
 )
 
 // Scopes of the calls on the own account and on any account (accounts-api.md 2.5).
@@ -25,6 +27,7 @@ type CreateInput struct {
 	Code      string
 	CodeHash  access.Hash
 	MailID    string
+	Events    EventIDs
 	Now       time.Time
 	ExpiresAt time.Time
 }
@@ -42,7 +45,9 @@ func CreateRequest(s State, in CreateInput) (Next, error) {
 		return Next{}, err
 	}
 	next := Next{Account: touched(a, in.Now), Mails: []Mail{confirmationMail(s, a, in)}}
-	return next.with(code.Issue(s.Code, in.code())), nil
+	return next.with(code.Issue(s.Code, in.code())).tell(s, in.Events, told{
+		name: event.ConfirmationEmailRequested, code: in.Code, data: event.EventData{VerificationURL: in.URL},
+	}), nil
 }
 
 // code is the one that the request brings to the holder.
@@ -52,9 +57,11 @@ func (in CreateInput) code() Code {
 
 // VerifyInput is a try to verify an address with a code.
 type VerifyInput struct {
-	Need access.Need
-	Code access.Lookup
-	Now  time.Time
+	Need   access.Need
+	Code   access.Lookup
+	Events EventIDs
+	MailID string // of the notice to an address that is given up
+	Now    time.Time
 }
 
 // Verify verifies an account with the code of its live request; one that was only created becomes active (accounts-api.md 3.3, 4, 13.7, 13.8).
@@ -68,13 +75,20 @@ func Verify(s State, in VerifyInput) (Next, error) {
 
 // VerifyOnPage verifies by what the mailed link holds, without a token. Whatever is wrong has one answer and takes one amount of work, so that the page tells nobody
 // whether an account exists (accounts-api.md 13.13).
+//
+// The page takes the code of a change of the address, too. A wrong one is counted against whatever is live.
 func VerifyOnPage(s State, in VerifyInput) (Next, error) {
 	next, err := verify(s, in)
-	if err != nil {
-		next.Idle = next.Empty()
-		return next, ErrCodeInvalid
+	if err == nil {
+		return next, nil
 	}
-	return next, nil
+	moved, err := moveAddress(s, in)
+	if err == nil {
+		return moved, nil
+	}
+	next.Account, next.Codes = cmp.Or(next.Account, moved.Account), moved.Codes
+	next.Idle = next.Empty()
+	return next, ErrCodeInvalid
 }
 
 func verify(s State, in VerifyInput) (Next, error) {
@@ -85,7 +99,7 @@ func verify(s State, in VerifyInput) (Next, error) {
 	right, change := code.Try(s.Code, in.Code, in.Now)
 	switch {
 	case right:
-		return Next{Account: verified(a, in.Now)}.with(change), nil
+		return Next{Account: verified(a, in.Now)}.with(change).tell(s, in.Events, confirmed(a)...), nil
 	case change.Code == nil:
 		return Next{}, ErrCodeInvalid
 	}

@@ -153,7 +153,7 @@ func (w *world) grantState(k GrantKey) GrantState {
 		s.Client = &c
 	}
 	if k.ByToken {
-		if s.Refresh, _ = w.token(k.Refresh); s.Refresh != nil {
+		if s.Refresh, s.Issuer = w.token(k.Refresh); s.Refresh != nil {
 			if a, ok := w.accounts[s.Refresh.Account]; ok {
 				s.Account = &a
 			}
@@ -192,6 +192,9 @@ func (w *world) ChangeGrant(_ context.Context, k GrantKey, decide func(GrantStat
 func (w *world) saveGrant(next GrantNext) {
 	for i := range w.tokens {
 		t := &w.tokens[i]
+		if next.Revoke != nil && t.Hash == next.Revoke.Hash && t.RevokedAt.IsZero() {
+			t.RevokedAt = next.RevokedAt
+		}
 		if next.Exchange != nil && t.Hash == next.Exchange.Hash {
 			t.UsedAt = next.Issue[0].CreatedAt
 		}
@@ -200,6 +203,9 @@ func (w *world) saveGrant(next GrantNext) {
 		}
 	}
 	w.tokens = append(w.tokens, next.Issue...)
+	if next.Counted != nil {
+		w.accounts[next.Counted.ID] = *next.Counted
+	}
 }
 
 func (w *world) RevokeToken(_ context.Context, token access.Lookup, now time.Time) (bool, error) {

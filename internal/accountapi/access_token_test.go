@@ -12,8 +12,6 @@ import (
 	"avow/internal/account"
 )
 
-const tokenPath = "/api/authorization/access_token"
-
 const form = "application/x-www-form-urlencoded"
 
 // ask posts a form to the token endpoint.

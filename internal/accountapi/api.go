@@ -26,15 +26,43 @@ type Service interface {
 	Account(ctx context.Context, c account.Call) (account.Account, error)
 	// Register makes an account in the organisation of the token.
 	Register(ctx context.Context, c account.Call, n account.NewAccount) (account.Account, error)
+	// RequestEmailChange notes that the account is to have another address, and has that address asked.
+	RequestEmailChange(ctx context.Context, c account.Call, newEmail, confirmationURL string) (account.EmailChange, error)
+	// VerifyEmailChange gives the account that address and returns its id.
+	VerifyEmailChange(ctx context.Context, c account.Call, code string) (string, error)
+	Passwords
 	// SignInClient is the grant none.
 	SignInClient(ctx context.Context, c account.Credentials, scopes []string) (account.Issued, error)
 	// SignIn is the grant password.
 	SignIn(ctx context.Context, c account.Credentials, scopes []string, org, email, password string) (account.Issued, error)
 	// Renew is the grant refresh_token.
 	Renew(ctx context.Context, c account.Credentials, scopes []string, refresh string) (account.Issued, error)
+	// RevokeShown ends a token that the client was issued; any other is left alone without a word.
+	RevokeShown(ctx context.Context, c account.Credentials, token string) error
+	// IntrospectShown tells a client what a token is good for; nil: nothing.
+	IntrospectShown(ctx context.Context, c account.Credentials, token string) (*access.Token, error)
+	// TokenInfo returns an access token to its bearer, and how long it lives on.
+	TokenInfo(ctx context.Context, bearer string) (access.Token, time.Duration, error)
+	// Attempts tells how many wrong passwords the account that the call is about has left.
+	Attempts(ctx context.Context, c account.Call) (account.AttemptsLeft, error)
 }
 
-type api struct{ service Service }
+// Passwords is what the calls about passwords need.
+type Passwords interface {
+	// RequestReset makes a code for a new password; with a URL, it is mailed in a link there.
+	RequestReset(ctx context.Context, c account.Call, resetURL, returnURL string) (account.Reset, error)
+	// CompleteReset sets a new password with such a code and returns the account's id.
+	CompleteReset(ctx context.Context, c account.Call, code, password string) (string, error)
+	// UpdatePassword changes the password of the token's account.
+	UpdatePassword(ctx context.Context, c account.Call, current, password string) error
+	// RequestOneTimePassword has a password for one sign-in mailed.
+	RequestOneTimePassword(ctx context.Context, c account.Call, loginURL string, ttl time.Duration) error
+}
+
+type api struct {
+	service   Service
+	publicURL string
+}
 
 // call is one authorized call: its request, and the bearer token that came with it for what the endpoint asks.
 type call struct {

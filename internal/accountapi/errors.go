@@ -50,6 +50,8 @@ var codes = map[fault.Reason]wireError{
 	account.ErrNameInUse.Reason:       {http.StatusBadRequest, "invalid_parameter"},
 	account.ErrNameMalformed.Reason:   {http.StatusBadRequest, "invalid_parameter"},
 	account.ErrAccountUnknown.Reason:  {http.StatusNotFound, "not_found"},
+	account.ErrPasswordWrong.Reason:   {http.StatusBadRequest, "invalid_parameter"},
+	account.ErrAddressUnknown.Reason:  {http.StatusNotFound, "not_found"},
 	account.ErrAlreadyVerified.Reason: {http.StatusConflict, "already_verified"},
 	account.ErrCodeInvalid.Reason:     {http.StatusConflict, "invalid_confirmation_code"},
 }

@@ -76,6 +76,8 @@ func TestRenderError(t *testing.T) {
 		"name in use":       {account.ErrNameInUse.On("external_ids"), 400, "invalid_parameter", "external_ids", "", ""},
 		"name":              {account.ErrNameMalformed.On("external_ids"), 400, "invalid_parameter", "external_ids", "", ""},
 		"account":           {account.ErrAccountUnknown, 404, "not_found", "account", "", ""},
+		"contact":           {account.ErrAddressUnknown, 404, "not_found", "contact_email", "", ""},
+		"old password":      {account.ErrPasswordWrong, 400, "invalid_parameter", "current_password", "", ""},
 		"verified":          {account.ErrAlreadyVerified, 409, "already_verified", "", "", ""},
 		"code":              {account.ErrCodeInvalid, 409, "invalid_confirmation_code", "", "", ""},
 		"unclassified":      {errors.New("secret"), 500, "internal_server_error", "", "", ""},
@@ -108,7 +110,7 @@ func TestRenderError(t *testing.T) {
 func TestDocumentedMessages(t *testing.T) {
 	t.Parallel()
 	for want, err := range map[string]error{
-		"account could not be found": account.ErrAccountUnknown, "route could not be found": web.ErrRouteUnknown,
+		"account could not be found": account.ErrAccountUnknown, "contact_email could not be found": account.ErrAddressUnknown, "route could not be found": web.ErrRouteUnknown,
 	} {
 		if got := fault.From(err).Message; got != want {
 			t.Errorf("got %q, want %q", got, want)

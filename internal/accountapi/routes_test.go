@@ -19,18 +19,28 @@ var calls = map[string]struct {
 	query, body    string
 	service, named string
 }{
-	"POST /external/api/v1/me/create_verification_request":       {access.Need{Scope: "/external/me/w", Identity: true}, "", `{"verification_url":"https://a.example/"}`, "CreateRequest", ""},
-	"GET /external/api/v1/me/pending_verification_request":       {access.Need{Scope: "/external/me/r", Identity: true}, "", "", "Standing", ""},
-	"POST /external/api/v1/me/verify_account":                    {access.Need{Scope: "/external/me/w", Identity: true}, "", `{"confirmation_code":"x"}`, "Verify", ""},
-	"GET /external/api/v1/me":                                    {access.Need{Scope: "/external/me/w", Identity: true}, "", "", "Account", ""},
-	"GET /external/api/v3/me":                                    {access.Need{Scope: "/external/me/w", Identity: true}, "", "", "Account", ""},
-	"POST /external/api/v1/accounts/create_verification_request": {access.Need{Scope: "/external/account/w"}, "", `{"account_id":"` + strings.ToUpper(anna) + `"}`, "CreateRequest", anna},
-	"GET /external/api/v1/accounts/pending_verification_request": {access.Need{Scope: "/external/account/r"}, "?account_id=" + strings.ToUpper(anna), "", "Standing", anna},
-	"POST /external/api/v1/accounts/verify_account":              {access.Need{Scope: "/external/account/w"}, "", `{"confirmation_code":"x","account_id":"` + anna + `"}`, "Verify", anna},
-	"GET /external/api/v1/accounts/status":                       {access.Need{Scope: "/external/account/r"}, "?id=" + anna, "", "Account", anna},
-	"GET /external/api/v1/accounts":                              {access.Need{Scope: "/external/account/w"}, "?id=" + strings.ToUpper(anna), "", "Account", anna},
-	"POST /external/api/v1/accounts":                             {access.Need{Scope: "/external/account/w"}, "", `{"email":"anna@example.com","password":"secret1"}`, "Register", ""},
-	"POST /external/api/v2/accounts":                             {access.Need{Scope: "/external/account/w"}, "", `{"email":"anna@example.com","password":"secret1"}`, "Register", ""},
+	"POST /external/api/v1/me/create_verification_request":         {access.Need{Scope: "/external/me/w", Identity: true}, "", `{"verification_url":"https://a.example/"}`, "CreateRequest", ""},
+	"GET /external/api/v1/me/pending_verification_request":         {access.Need{Scope: "/external/me/r", Identity: true}, "", "", "Standing", ""},
+	"POST /external/api/v1/me/verify_account":                      {access.Need{Scope: "/external/me/w", Identity: true}, "", `{"confirmation_code":"x"}`, "Verify", ""},
+	"GET /external/api/v1/me":                                      {access.Need{Scope: "/external/me/w", Identity: true}, "", "", "Account", ""},
+	"GET /external/api/v3/me":                                      {access.Need{Scope: "/external/me/w", Identity: true}, "", "", "Account", ""},
+	"POST /external/api/v1/accounts/create_verification_request":   {access.Need{Scope: "/external/account/w"}, "", `{"account_id":"` + strings.ToUpper(anna) + `"}`, "CreateRequest", anna},
+	"GET /external/api/v1/accounts/pending_verification_request":   {access.Need{Scope: "/external/account/r"}, "?account_id=" + strings.ToUpper(anna), "", "Standing", anna},
+	"POST /external/api/v1/accounts/verify_account":                {access.Need{Scope: "/external/account/w"}, "", `{"confirmation_code":"x","account_id":"` + anna + `"}`, "Verify", anna},
+	"GET /external/api/v1/accounts/status":                         {access.Need{Scope: "/external/account/r"}, "?id=" + anna, "", "Account", anna},
+	"GET /external/api/v1/accounts":                                {access.Need{Scope: "/external/account/w"}, "?id=" + strings.ToUpper(anna), "", "Account", anna},
+	"POST /external/api/v1/accounts":                               {access.Need{Scope: "/external/account/w"}, "", `{"email":"anna@example.com","password":"secret1"}`, "Register", ""},
+	"POST /external/api/v1/me/request_email_change":                {access.Need{Scope: "/external/me/w", Identity: true}, "", `{"new_email":"a@example.com"}`, "RequestEmailChange", ""},
+	"PUT /external/api/v1/me/verify_email_change":                  {access.Need{Scope: "/external/me/w", Identity: true}, "", `{"confirmation_code":"2c5ea4c0-4067-41fe-8d3b-7a1f0c9b1e55"}`, "VerifyEmailChange", ""},
+	"PUT /external/api/v1/me/update_password":                      {access.Need{Scope: "/external/me/update_password/w", Identity: true}, "", `{"new_password":"secret1"}`, "UpdatePassword", ""},
+	"POST /external/api/v1/accounts/request_email_change":          {access.Need{Scope: "/external/account/w"}, "", `{"account_id":"5C6291D537C2ED78A11518B7","new_email":"a@example.com"}`, "RequestEmailChange", anna},
+	"PUT /external/api/v1/accounts/verify_email_change":            {access.Need{Scope: "/external/account/w"}, "", `{"account_id":"5c6291d537c2ed78a11518b7","confirmation_code":"x"}`, "VerifyEmailChange", anna},
+	"POST /external/api/v1/accounts/create_password_reset":         {access.Need{Scope: "/external/account/w"}, "", `{"email":"A@example.com"}`, "RequestReset", "a@example.com"},
+	"POST /external/api/v1/accounts/custom_request_password_reset": {access.Need{Scope: "/external/account/w"}, "", `{"email":"A@example.com","reset_password_url":"https://a.example/"}`, "RequestReset", "a@example.com"},
+	"POST /external/api/v1/accounts/request_one_time_password":     {access.Need{Scope: "/external/account/w"}, "", `{"email":"A@example.com"}`, "RequestOneTimePassword", "a@example.com"},
+	"POST /external/api/v1/accounts/complete_password_reset":       {access.Need{Scope: "/external/account/w"}, "", `{"id":"5C6291D537C2ED78A11518B7","confirmation_code":"2c5ea4c0-4067-41fe-8d3b-7a1f0c9b1e55","new_password":"secret1"}`, "CompleteReset", anna},
+	"POST /external/api/v2/accounts":                               {access.Need{Scope: "/external/account/w"}, "", `{"email":"anna@example.com","password":"secret1"}`, "Register", ""},
+	"GET /external/api/v1/accounts/get_authentication_attempts":    {access.Need{Scope: "/external/account/r"}, "?email=Anna@example.com", "", "Attempts", "anna@example.com"},
 }
 
 // A request that can be read is one call of the service, which authenticates by its own load.
@@ -193,7 +203,7 @@ func TestMe(t *testing.T) {
 
 func TestFamily(t *testing.T) {
 	t.Parallel()
-	f := New(&stub{})
+	f := New(&stub{}, "")
 	for _, r := range f.Routes {
 		if !slices.ContainsFunc(f.Prefixes, func(p string) bool { return strings.HasPrefix(r.Path, p) }) {
 			t.Errorf("%s: got it below none of %q, want its errors in the contract's shape", r.Path, f.Prefixes)

@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"avow/internal/access"
 	"avow/internal/account"
@@ -21,6 +22,8 @@ type stub struct {
 	id       string
 	account  account.Account
 	issued   account.Issued
+	token    *access.Token
+	left     account.AttemptsLeft
 
 	calls       []string
 	bearer      string
@@ -68,6 +71,36 @@ func (s *stub) Register(_ context.Context, c account.Call, n account.NewAccount)
 	return s.account, s.outcome
 }
 
+func (s *stub) RequestEmailChange(_ context.Context, c account.Call, newEmail, _ string) (account.EmailChange, error) {
+	s.called("RequestEmailChange", c, newEmail)
+	return account.EmailChange{}, s.outcome
+}
+
+func (s *stub) VerifyEmailChange(_ context.Context, c account.Call, code string) (string, error) {
+	s.called("VerifyEmailChange", c, code)
+	return s.id, s.outcome
+}
+
+func (s *stub) RequestReset(_ context.Context, c account.Call, resetURL, _ string) (account.Reset, error) {
+	s.called("RequestReset", c, resetURL)
+	return account.Reset{}, s.outcome
+}
+
+func (s *stub) CompleteReset(_ context.Context, c account.Call, code, _ string) (string, error) {
+	s.called("CompleteReset", c, code)
+	return s.id, s.outcome
+}
+
+func (s *stub) UpdatePassword(_ context.Context, c account.Call, current, _ string) error {
+	s.called("UpdatePassword", c, current)
+	return s.outcome
+}
+
+func (s *stub) RequestOneTimePassword(_ context.Context, c account.Call, loginURL string, _ time.Duration) error {
+	s.called("RequestOneTimePassword", c, loginURL)
+	return s.outcome
+}
+
 func (s *stub) granted(name string, c account.Credentials, scopes []string) (account.Issued, error) {
 	s.calls, s.credentials, s.scopes = append(s.calls, name), c, scopes
 	return s.issued, s.outcome
@@ -87,11 +120,36 @@ func (s *stub) Renew(_ context.Context, c account.Credentials, scopes []string, 
 	return s.granted("Renew", c, scopes)
 }
 
+func (s *stub) RevokeShown(_ context.Context, c account.Credentials, token string) error {
+	s.value = token
+	_, err := s.granted("RevokeShown", c, nil)
+	return err
+}
+
+func (s *stub) IntrospectShown(_ context.Context, c account.Credentials, token string) (*access.Token, error) {
+	s.value = token
+	_, err := s.granted("IntrospectShown", c, nil)
+	return s.token, err
+}
+
+func (s *stub) TokenInfo(_ context.Context, bearer string) (access.Token, time.Duration, error) {
+	s.calls, s.bearer = append(s.calls, "TokenInfo"), bearer
+	if s.outcome != nil {
+		return access.Token{}, 0, s.outcome
+	}
+	return *s.token, time.Minute, nil
+}
+
+func (s *stub) Attempts(_ context.Context, c account.Call) (account.AttemptsLeft, error) {
+	s.called("Attempts", c, "")
+	return s.left, s.outcome
+}
+
 // serve answers one request as the program would, but for the observer: so correlation ids are empty.
 func (s *stub) serve(t *testing.T, method, target, body string, headers ...string) *httptest.ResponseRecorder {
 	t.Helper()
 	site := web.NewSite(renderError)
-	site.Mount(New(s))
+	site.Mount(New(s, "https://avow.example"))
 	r := httptest.NewRequest(method, target, strings.NewReader(body))
 	for i := 0; i < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
@@ -119,7 +177,7 @@ func expect(t *testing.T, w *httptest.ResponseRecorder, status int, body string)
 func external(t *testing.T) []web.Route {
 	t.Helper()
 	var routes []web.Route
-	for _, r := range New(&stub{}).Routes {
+	for _, r := range New(&stub{}, "").Routes {
 		if strings.HasPrefix(r.Path, "/external/") {
 			routes = append(routes, r)
 		}
@@ -131,16 +189,21 @@ func external(t *testing.T) []web.Route {
 }
 
 // unreadable are requests that no rule needs to see, by method.
-var unreadable = map[string][]struct{ name, query, contentType, body, code string }{
-	http.MethodGet: {{"unknown parameter", "?foo=1", "", "", "unknown_parameter"}},
-	http.MethodPost: {
-		{"content type", "", "text/plain", `{}`, "invalid_content_type_error"},
-		{"no content type", "", "", `{}`, "invalid_content_type_error"},
-		{"malformed", "", "application/json", `{"foo":`, "json_parser_error"},
-		{"not an object", "", "application/json", `[]`, "json_parser_error"},
-		{"member twice", "", "application/json", `{"foo":1,"foo":1}`, "json_parser_error"},
-		{"unknown member", "", "application/json", `{"foo":1}`, "unknown_parameter"},
-		{"wrong type", "", "application/json", `{"account_id":1,"email":1,"verification_url":1,"confirmation_code":1}`, "unknown_parameter"},
-		{"too large", "", "application/json", strings.Repeat(" ", 1<<20) + "{}", "request_too_large"},
-	},
+type unreadableRequest struct{ name, query, contentType, body, code string }
+
+var unreadable = map[string][]unreadableRequest{
+	http.MethodGet:  {{"unknown parameter", "?foo=1", "", "", "unknown_parameter"}},
+	http.MethodPost: unreadableBodies,
+	http.MethodPut:  unreadableBodies,
+}
+
+var unreadableBodies = []unreadableRequest{
+	{"content type", "", "text/plain", `{}`, "invalid_content_type_error"},
+	{"no content type", "", "", `{}`, "invalid_content_type_error"},
+	{"malformed", "", "application/json", `{"foo":`, "json_parser_error"},
+	{"not an object", "", "application/json", `[]`, "json_parser_error"},
+	{"member twice", "", "application/json", `{"foo":1,"foo":1}`, "json_parser_error"},
+	{"unknown member", "", "application/json", `{"foo":1}`, "unknown_parameter"},
+	{"wrong type", "", "application/json", `{"account_id":1,"email":1,"verification_url":1,"confirmation_code":1}`, "unknown_parameter"},
+	{"too large", "", "application/json", strings.Repeat(" ", 1<<20) + "{}", "request_too_large"},
 }

@@ -9,8 +9,10 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
+	"net/netip"
 	"os"
 	"runtime"
+	"slices"
 	"time"
 
 	"avow/internal/access"
@@ -18,6 +20,7 @@ import (
 	"avow/internal/accountapi"
 	"avow/internal/config"
 	"avow/internal/egress"
+	"avow/internal/event"
 	"avow/internal/fault"
 	"avow/internal/limit"
 	"avow/internal/mail"
@@ -209,7 +212,7 @@ func (a *App) observe(d outbox.Delivery, r outbox.Result, err error) {
 func (a *App) Handler() http.Handler {
 	hosted := pages.New(a.pages())
 	site := web.NewSite(hosted.Fail)
-	accounts := accountapi.New(a.Accounts)
+	accounts := accountapi.New(a.Accounts, a.o.PublicURL)
 	skills := skillapi.New(a.Skills, egress.NewProbe(), a.o.Now)
 	own := ownapi.New(ownapi.Options{TestMails: outbox.TestMails{Mailbox: a.Store, Keys: a.keys}, Deliveries: a.Deliveries, Now: a.o.Now})
 	for _, family := range []*web.Family{&accounts, &skills, &own} {
@@ -232,6 +235,15 @@ func (a *App) pages() pages.Options {
 		o.Dev = &pages.Dev{Mails: a.Store, Secrets: a.Store.Secrets, Now: a.o.Now}
 	}
 	return o
+}
+
+// EndpointPolicy says what endpoints may be. Plain http to this machine may be registered always; in `avow serve` it is not called.
+func (a *App) EndpointPolicy() access.EndpointPolicy {
+	p := access.EndpointPolicy{Networks: append(slices.Clip(a.o.Config.EgressAllow), netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128"))}
+	for _, name := range event.AccountEvents {
+		p.Events = append(p.Events, string(name))
+	}
+	return p
 }
 
 // Close lets go of Redis, closes the database and gives up its lock.

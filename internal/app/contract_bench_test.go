@@ -30,21 +30,22 @@ import (
 // bench plays one case against a server of its own.
 type bench struct {
 	*testing.T
-	clock   *clock
-	config  config.Config
-	app     *app.App   // the first process
-	apps    []*app.App // all of them
-	base    string
-	vars    map[string]string
-	seen    map[string]bool // mails that earlier sections have looked at, by id
-	sent    string          // the last request, as its section stands
-	wanted  string          // the last response
-	answer  *http.Response
-	body    []byte
-	hooks   *hooks
-	relay   *atomic.Bool // mail finds nobody who takes it
-	log     *logBuffer
-	private []string // what must never stand in the log
+	clock     *clock
+	config    config.Config
+	app       *app.App   // the first process
+	apps      []*app.App // all of them
+	base      string
+	vars      map[string]string
+	seen      map[string]bool // mails that earlier sections have looked at, by id
+	sent      string          // the last request, as its section stands
+	wanted    string          // the last response
+	answer    *http.Response
+	body      []byte
+	hooks     *hooks
+	relay     *atomic.Bool // mail finds nobody who takes it
+	log       *logBuffer
+	receivers map[string]*receiver // by the name of their endpoint
+	private   []string             // what must never stand in the log
 }
 
 // logBuffer keeps what several goroutines log.
@@ -134,6 +135,10 @@ func (b *bench) section(name, text string) {
 		b.webhook(text)
 	case "no webhook":
 		b.noWebhook(text)
+	case "event":
+		b.event(text)
+	case "no event":
+		b.noEvent(text)
 	default:
 		b.Fatalf("got section %q, want one of contract/README.md", name)
 	}

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"avow/internal/account"
 )
 
 const strangerSetup = `trust 127.0.0.1/32
@@ -24,6 +26,7 @@ account idle org=acme email=idle@example.com password=secret1 status=inactive
 account gone org=acme email=gone@example.com password=secret1 status=archived
 account kept org=acme email=kept@example.com password=secret1 verified login_disabled
 account olga org=other email=olga@example.com password=secret1 verified
+account cold org=acme email=cold@example.com password=secret1 verified
 `
 
 // TestStrangersSeeOneAnswer compares whole answers, headers included: who holds no token of a system cannot tell by them whether an address or an id has an account
@@ -40,13 +43,15 @@ func strangersSeeOneAnswer(t *testing.T, database string) {
 	if b.answer.StatusCode != http.StatusCreated {
 		t.Fatalf("got %d %s, want a request", b.answer.StatusCode, b.body)
 	}
+	b.must(b.app.Store.Change(t.Context(), account.KeyOfID(b.vars["cold.id"]), func(s account.State) (account.Next, error) {
+		frozen := *s.Account
+		frozen.Attempts = account.Attempts{Wrong: account.MaxAttempts, Until: b.clock.Now().Add(account.FreezeTime)}
+		return account.Next{Account: &frozen}, nil
+	}))
 	signIns := map[string]func() string{}
-	for who, password := range map[string]string{"anna": "wrong1", "bare": "secret1", "done": "wrong1", "idle": "secret1", "gone": "secret1", "kept": "secret1", "olga": "secret1", "nobody": "secret1"} {
+	for who, password := range map[string]string{"anna": "wrong1", "bare": "secret1", "done": "wrong1", "idle": "secret1", "gone": "secret1", "kept": "secret1", "olga": "secret1", "cold": "secret1", "nobody": "secret1"} {
 		network := fmt.Sprintf("203.0.113.%d", len(signIns)) // of each its own: how often one has failed tells of it alone
-		signIns[who] = func() string {
-			return b.form(network, "/api/authorization/access_token", "grant_type", "password", "client_id", b.vars["web.id"], "client_secret", b.vars["web.secret"],
-				"username", b.vars["acme.id"]+"^"+who+"@example.com", "password", password)
-		}
+		signIns[who] = func() string { return b.signIn(network, who, password) }
 	}
 	sameAnswer(t, "sign in", "nobody", signIns)
 	buttons, pages := map[string]func() string{}, map[string]func() string{}
@@ -66,6 +71,13 @@ func strangersSeeOneAnswer(t *testing.T, database string) {
 	}
 	sameAnswer(t, "the page's button", "nobody", buttons)
 	sameAnswer(t, "the page", "nobody", pages)
+}
+
+// signIn returns the whole answer to a sign-in.
+func (b *bench) signIn(network, who, password string) string {
+	b.Helper()
+	return b.form(network, "/api/authorization/access_token", "grant_type", "password", "client_id", b.vars["web.id"], "client_secret", b.vars["web.secret"],
+		"username", b.vars["acme.id"]+"^"+who+"@example.com", "password", password)
 }
 
 // sameAnswer wants every answer to be the one that somebody gets.

@@ -60,6 +60,9 @@ func (l *letters) Send(_ context.Context, d outbox.Delivery) (outbox.Answer, err
 	if err := json.Unmarshal(message.Data, &data); err != nil {
 		return outbox.Answer{}, outbox.Permanent(err)
 	}
+	if data.Link == "" { // a notice brings no code
+		return outbox.Answer{Text: "kept"}, nil
+	}
 	link, err := url.Parse(data.Link)
 	if err != nil {
 		return outbox.Answer{}, outbox.Permanent(err)

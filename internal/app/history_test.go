@@ -53,7 +53,7 @@ var stateSeed = maphash.MakeSeed()
 // hashState spares the search most comparisons of states.
 func hashState(state any) uint64 { return maphash.Comparable(stateSeed, state) }
 
-var historyKinds = []kind{accountKind, refreshKind, skillKind, selectionKind, reviewKind}
+var historyKinds = []kind{accountKind, moveKind, resetKind, refreshKind, revokeKind, skillKind, selectionKind, reviewKind}
 
 // scene is what one history is about.
 type scene interface {

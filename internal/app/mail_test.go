@@ -31,7 +31,14 @@ var mailData = map[string]any{
 	},
 	skill.EmailChangedTemplate: skill.EmailNotice{Language: "sv", Brand: "Acme", Email: "anna@example.com"},
 	skill.EmailTakenTemplate:   skill.EmailNotice{Language: "sv", Brand: "Acme", Email: "anna@example.com"},
+
+	account.ChangeEmailTemplate:     account.LinkLetter{Letter: swedish, Link: "https://a.example/", Expires: "2024-01-15T12:00:00Z"},
+	account.EmailChangedTemplate:    account.ChangedLetter{Letter: swedish, Changed: "2024-01-15T12:00:00Z"},
+	account.ResetPasswordTemplate:   account.LinkLetter{Letter: swedish, Link: "https://a.example/", Expires: "2024-01-15T12:00:00Z"},
+	account.OneTimePasswordTemplate: account.OnceLetter{Letter: swedish, Login: "https://a.example/", Password: "x", Expires: "2024-01-15T12:00:00Z"},
 }
+
+var swedish = account.Letter{Language: "sv", Brand: "Acme", Email: "anna@example.com"}
 
 // A template and the decision that asks for it agree on the names of the data: nothing that a template wants is missing.
 func TestDecisionsFillTheirTemplates(t *testing.T) {

@@ -16,8 +16,9 @@ const MaxWrong = 20
 type Code struct {
 	ID        string // of the request that the code belongs to
 	Hash      access.Hash
+	About     string // what it is good for beside its purpose, such as a new address; empty: nothing
 	Wrong     int    // wrong codes tried against it
-	Delivery  string // that brings it to the holder
+	Delivery  string // that brings it to the holder; empty: it was told in an answer
 	CreatedAt time.Time
 	ExpiresAt time.Time
 }
@@ -61,7 +62,7 @@ func Withdraw(c *Code) Change {
 }
 
 func deliveryOf(c *Code) []string {
-	if c == nil {
+	if c == nil || c.Delivery == "" {
 		return nil
 	}
 	return []string{c.Delivery}

@@ -29,7 +29,14 @@ type Payload struct {
 // EventData is what belongs to single events; most have none.
 type EventData struct {
 	VerificationURL string `json:"verification_url,omitempty"` // confirmation_email_requested: the caller's URL, as given (6.3)
-	ConfirmationURL string `json:"confirmation_url,omitempty"` // new_account_registered
+	ConfirmationURL string `json:"confirmation_url,omitempty"` // new_account_registered, of accounts that are to be verified
+	EmailChangeURL  string `json:"email_change_url,omitempty"` // account_requested_email_change
+	ResetURL        string `json:"reset_url,omitempty"`        // account_requested_password_reset
+
+	// account_requested_one_time_password
+	LoginURL        string  `json:"login_url,omitempty"`
+	ValidUntil      Instant `json:"valid_until,omitzero"`
+	OneTimePassword string  `json:"one_time_password,omitempty"`
 }
 
 // Account is payload.account. An empty text stands for "not set".

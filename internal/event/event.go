@@ -22,7 +22,17 @@ const (
 	NewAccountRegistered       Name = "new_account_registered"
 	AccountActivated           Name = "account_activated_for_existing_customer"
 	AccountChanged             Name = "account_changed"
+	EmailChangeRequested       Name = "account_requested_email_change"
+	PasswordResetRequested     Name = "account_requested_password_reset"
+	PasswordResetComplete      Name = "account_password_reset_complete"
+	OneTimePasswordRequested   Name = "account_requested_one_time_password"
 )
+
+// AccountEvents are all of the account contract.
+var AccountEvents = []Name{
+	ConfirmationEmailRequested, RegisteredAccountConfirmed, NewAccountRegistered, AccountActivated, AccountChanged, EmailChangeRequested, PasswordResetRequested,
+	PasswordResetComplete, OneTimePasswordRequested,
+}
 
 // Instant is written in UTC with milliseconds and Z (skills-api.md 2); the zero one is null.
 type Instant time.Time

@@ -3,34 +3,31 @@ package store
 import (
 	"context"
 	"errors"
-	"strings"
-	"time"
+	"slices"
 
-	"avow/internal/access"
 	"avow/internal/account"
-	"avow/internal/code"
 )
 
 const accountColumns = `COALESCE(a.id, ''), COALESCE(a.org_id, ''), COALESCE(a.email, ''), COALESCE(a.status, ''), COALESCE(a.verified, FALSE),
   COALESCE(a.login_disabled, FALSE), COALESCE(a.password, ''), COALESCE(a.profile, '{}'), COALESCE(a.created_at, 0), COALESCE(a.updated_at, 0), COALESCE(a.version, 0),
-  COALESCE(a.codes, '{}')`
+  COALESCE(a.codes, '{}'), COALESCE(a.token_epoch, 0), COALESCE(a.kept_family, ''), COALESCE(a.wrong_passwords, 0), COALESCE(a.wrong_until, 0)`
 
 // A token is revoked by its own row or with its family. The family's mark counts for tokens that are issued at the same moment, too.
 const (
-	tokenColumns = `t.hash, t.kind, t.org_id, t.client_id, t.account_id, t.scopes, t.family, t.created_at, t.expires_at, t.used_at, COALESCE(f.revoked_at, t.revoked_at)`
+	tokenColumns = `t.hash, t.kind, t.org_id, t.client_id, t.account_id, t.scopes, t.family, t.epoch, t.created_at, t.expires_at, t.used_at, COALESCE(f.revoked_at, t.revoked_at)`
 	ofFamily     = ` LEFT JOIN revoked_families f ON f.family = t.family`
 )
 
 const clientColumns = `c.id, c.org_id, c.name, c.secret_hash, c.scopes, c.verification_urls, c.offline_access, c.created_at, c.disabled_at`
 
 // The organisation of everything that is loaded is the token's: a client of one organisation cannot name an account of another.
-var loadByToken = newSet(`hash bytea`, `SELECT v.unit, `+tokenColumns+`, `+clientColumns+`, o.name, o.settings, `+accountColumns+`
+var loadByToken = newSet(`hash bytea`, `SELECT v.unit, `+tokenColumns+`, `+clientColumns+`, `+organisationColumns+`, `+accountColumns+`
 FROM v JOIN tokens t ON t.hash = v.hash`+ofFamily+`
 JOIN clients c ON c.id = t.client_id AND c.org_id = t.org_id
 JOIN organisations o ON o.id = t.org_id
 LEFT JOIN accounts a ON a.id = t.account_id AND a.org_id = t.org_id`)
 
-var loadByID = newSet(`id text`, `SELECT v.unit, o.name, o.settings, `+accountColumns+`
+var loadByID = newSet(`id text`, `SELECT v.unit, `+organisationColumns+`, `+accountColumns+`
 FROM v JOIN accounts a ON a.id = v.id
 JOIN organisations o ON o.id = a.org_id`)
 
@@ -63,13 +60,21 @@ func (s *Store) Change(ctx context.Context, k account.Key, decide func(account.S
 	for try := 1; k.New && errors.Is(err, errTaken) && try < maxTries; try++ {
 		err = s.change(ctx, load, save, func() string { return changesOfAccount(k, state) })
 	}
+	if errors.Is(err, errTaken) && movesTo(state, next) {
+		return account.ErrEmailTaken
+	}
 	if err != nil {
 		return err
 	}
-	if len(next.Mails) > 0 {
+	if len(next.Mails)+len(next.Hooks) > 0 {
 		s.wake()
 	}
 	return outcome
+}
+
+// movesTo reports whether a decision gives an account another address, which somebody else may have by now.
+func movesTo(state account.State, next account.Next) bool {
+	return state.Account != nil && next.Account != nil && account.EmailKey(state.Account.Email) != account.EmailKey(next.Account.Email)
 }
 
 // changesOfAccount names what no two changes of a group may both change: an account, or the one that is to have an address.
@@ -103,8 +108,8 @@ func loadAccount(k account.Key, state *account.State) *batch {
 			var o organisationRow
 			var a accountRow
 			err := scan(join(o.columns(), a.columns())...)
-			state.Brand, state.Settings = o.organisation()
-			state.Account, state.Code = a.account(), a.code(verifyEmail)
+			o.tell(state)
+			a.tell(state)
 			return err
 		}, []any{k.Name.Value})
 	}
@@ -120,16 +125,18 @@ func scanTokenState(scan scanner, state *account.State, more ...any) error {
 	err := scan(join(t.columns(), c.columns(), o.columns(), a.columns(), more)...)
 	token, client := t.token(), c.client()
 	state.Token, state.Client = &token, &client
-	state.Brand, state.Settings = o.organisation()
-	state.Account, state.Code = a.account(), a.code(verifyEmail)
+	o.tell(state)
+	a.tell(state)
 	return err
 }
 
 const (
-	updatedAccount = `id text, org text, loaded bigint, fresh bigint, status text, verified boolean, login_disabled boolean, codes text, updated_at bigint`
+	updatedAccount = `id text, org text, loaded bigint, fresh bigint, email text, email_key text, status text, verified boolean, login_disabled boolean, password text,
+  token_epoch bigint, kept_family text, codes text, updated_at bigint, wrong bigint, wrong_until bigint`
 
-	setAccount = `UPDATE accounts SET status = v.status, verified = v.verified, login_disabled = v.login_disabled, codes = v.codes, updated_at = v.updated_at,
-  version = v.fresh FROM v WHERE accounts.id = v.id AND accounts.org_id = v.org AND accounts.version = v.loaded`
+	setAccount = `UPDATE accounts SET email = v.email, email_key = v.email_key, status = v.status, verified = v.verified, login_disabled = v.login_disabled, password = v.password,
+  token_epoch = v.token_epoch, kept_family = v.kept_family, codes = v.codes, updated_at = v.updated_at,
+  wrong_passwords = v.wrong, wrong_until = v.wrong_until, version = v.fresh FROM v WHERE accounts.id = v.id AND accounts.org_id = v.org AND accounts.version = v.loaded`
 )
 
 // The account's version guards a change: the update finds the version that was loaded, everything else the one that the update wrote. Its codes are a document in its
@@ -164,151 +171,18 @@ func (s *Store) saveAccount(state account.State, next account.Next) *batch {
 		a = next.Account
 	}
 	b, fresh := &batch{}, stamp()
-	codes := codesToJSON(codeAfter(state, next))
+	codes := codesToJSON(state, next)
 	if a.Version == 0 {
 		b.writeNew(*a, fresh, codes)
 	} else {
-		b.write(updateAccount, a.ID, a.Org, state.Account.Version, fresh, string(a.Status), a.Verified, a.LoginDisabled, codes, micros(a.UpdatedAt))
+		b.write(updateAccount, a.ID, a.Org, state.Account.Version, fresh, a.Email, account.EmailKey(a.Email), string(a.Status), a.Verified, a.LoginDisabled, a.Password,
+			a.Sessions.Epoch, a.Sessions.Kept, codes, micros(a.UpdatedAt), int64(a.Attempts.Wrong), micros(a.Attempts.Until))
 	}
 	for _, id := range next.Unsend {
 		b.write(cancelDelivery, a.ID, a.Org, fresh, id, micros(a.UpdatedAt))
 	}
-	for _, d := range next.Mails {
+	for _, d := range slices.Concat(next.Mails, next.Hooks) {
 		b.write(enqueueDelivery, append([]any{a.ID, a.Org, fresh}, s.deliveryRow(d)...)...)
 	}
 	return b
-}
-
-// codeAfter is the code that is out once the decision is saved; nil: none.
-func codeAfter(state account.State, next account.Next) *code.Code {
-	switch {
-	case next.NoCode:
-		return nil
-	case next.Code != nil:
-		return next.Code
-	}
-	return state.Code
-}
-
-var loadClient = newSet(`id text`, `SELECT v.unit, `+clientColumns+` FROM v JOIN clients c ON c.id = v.id`)
-
-// The account that signs in must be of the client's own organisation; the caller's word for it has to agree.
-var loadSignIn = newSet(`client text, org text, email_key text`, `SELECT v.unit, `+accountColumns+`
-FROM v JOIN clients c ON c.id = v.client JOIN accounts a ON a.org_id = c.org_id AND a.org_id = v.org AND a.email_key = v.email_key`)
-
-var loadRefresh = newSet(`client text, hash bytea`, `SELECT v.unit, `+tokenColumns+`, `+accountColumns+`
-FROM v JOIN tokens t ON t.hash = v.hash`+ofFamily+` JOIN clients c ON c.id = v.client AND c.org_id = t.org_id
-LEFT JOIN accounts a ON a.id = t.account_id AND a.org_id = t.org_id`)
-
-// An exchange notes by which token the old one was used up: tokens that are issued for it find that note.
-var (
-	exchangeToken = guardSet(0, `hash bytea, used_by bytea, now bigint`, `UPDATE tokens SET used_at = v.now, used_by = v.used_by
-FROM v WHERE tokens.hash = v.hash AND tokens.used_at = 0 AND tokens.revoked_at = 0 RETURNING tokens.hash`)
-
-	revokeFamily = writeSet(1, `family text, now bigint`, `INSERT INTO revoked_families (family, revoked_at) SELECT v.family, v.now FROM v WHERE TRUE
-ON CONFLICT (family) DO NOTHING`)
-
-	issueToken = writeSet(2, `hash bytea, kind text, org text, client text, account text, scopes text, family text, created_at bigint, expires_at bigint,
-  exchanged bytea, used_by bytea`,
-		`INSERT INTO tokens (hash, kind, org_id, client_id, account_id, scopes, family, created_at, expires_at, used_at, revoked_at)
-SELECT v.hash, v.kind, v.org, v.client, v.account, v.scopes, v.family, v.created_at, v.expires_at, 0, 0
-FROM v WHERE v.exchanged IS NULL OR EXISTS (SELECT 1 FROM tokens r WHERE r.hash = v.exchanged AND r.used_by = v.used_by)`)
-)
-
-// ViewGrant implements account.Accounts.
-func (s *Store) ViewGrant(ctx context.Context, k account.GrantKey) (account.GrantState, error) {
-	var state account.GrantState
-	err := s.view(ctx, loadGrant(k, &state))
-	return state, err
-}
-
-// ChangeGrant implements account.Accounts.
-func (s *Store) ChangeGrant(ctx context.Context, k account.GrantKey, decide func(account.GrantState) (account.GrantNext, error)) error {
-	var state account.GrantState
-	var outcome error
-	err := s.change(ctx, func() *batch {
-		state = account.GrantState{}
-		return loadGrant(k, &state)
-	}, func() *batch {
-		var next account.GrantNext
-		next, outcome = decide(state)
-		return saveGrant(next)
-	}, func() string {
-		if state.Refresh == nil {
-			return ""
-		}
-		return state.Refresh.Family
-	})
-	if err != nil {
-		return err
-	}
-	return outcome
-}
-
-func loadGrant(k account.GrantKey, state *account.GrantState) *batch {
-	b := &batch{}
-	b.find(loadClient, func(scan scanner) error {
-		var c clientRow
-		err := scan(c.columns()...)
-		client := c.client()
-		state.Client = &client
-		return err
-	}, []any{k.Client})
-	if k.ByToken {
-		b.find(loadRefresh, func(scan scanner) error {
-			var t tokenRow
-			var a accountRow
-			err := scan(join(t.columns(), a.columns())...)
-			token := t.token()
-			state.Refresh, state.Account = &token, a.account()
-			return err
-		}, behind([]any{k.Client}, candidates(k.Refresh))...)
-		return b
-	}
-	b.find(loadSignIn, func(scan scanner) error {
-		var a accountRow
-		err := scan(a.columns()...)
-		state.Account = a.account()
-		return err
-	}, []any{k.Client, k.Org, k.EmailKey})
-	return b
-}
-
-// behind puts the same values in front of every key.
-func behind(front []any, keys [][]any) [][]any {
-	for i, key := range keys {
-		keys[i] = join(front, key)
-	}
-	return keys
-}
-
-// saveGrant writes tokens. Only one exchange of a refresh token can find it unused.
-func saveGrant(next account.GrantNext) *batch {
-	b := &batch{}
-	var exchanged, usedBy any // NULL when nothing is exchanged
-	if r := next.Exchange; r != nil {
-		exchanged, usedBy = r.Hash[:], next.Issue[0].Hash[:]
-		b.write(exchangeToken, exchanged, usedBy, micros(next.Issue[0].CreatedAt))
-	}
-	if next.RevokeFamily != "" {
-		b.write(revokeFamily, next.RevokeFamily, micros(next.RevokedAt))
-	}
-	for _, t := range next.Issue {
-		b.write(issueToken, t.Hash[:], string(t.Kind), t.Org, t.Client, t.Account, strings.Join(t.Scopes, " "), t.Family, micros(t.CreatedAt), micros(t.ExpiresAt),
-			exchanged, usedBy)
-	}
-	return b
-}
-
-// RevokeToken implements account.Accounts.
-func (s *Store) RevokeToken(ctx context.Context, token access.Lookup, now time.Time) (bool, error) {
-	found := false
-	b := &batch{}
-	for _, key := range candidates(token) {
-		b.query(`SELECT hash FROM tokens WHERE hash = $1`, func(scan scanner) error { found = true; return scan(new([]byte)) }, key...)
-		b.exec(`UPDATE tokens SET revoked_at = $2 WHERE hash = $1 AND revoked_at = 0`, key[0], micros(now))
-		b.exec(`INSERT INTO revoked_families (family, revoked_at) SELECT family, CAST($2 AS BIGINT) FROM tokens WHERE hash = $1 AND kind = 'refresh'
-ON CONFLICT (family) DO NOTHING`, key[0], micros(now))
-	}
-	return found, s.save(ctx, b)
 }

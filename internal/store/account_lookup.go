@@ -5,11 +5,12 @@ import (
 )
 
 // holderColumns are what counts of the account that a token belongs to, on calls that name another one.
-const holderColumns = `COALESCE(h.id, ''), COALESCE(h.status, ''), COALESCE(h.login_disabled, FALSE)`
+const holderColumns = `COALESCE(h.id, ''), COALESCE(h.status, ''), COALESCE(h.login_disabled, FALSE), COALESCE(h.token_epoch, 0),
+  COALESCE(h.kept_family, '')`
 
 // newNamed is the look-up of an account by a name that the caller gives, in the organisation of the token; columns are those of v behind the token's hash.
 func newNamed(columns, found string) *set {
-	return newSet(`hash bytea, `+columns, `SELECT v.unit, `+tokenColumns+`, `+clientColumns+`, o.name, o.settings, `+accountColumns+`, `+holderColumns+`
+	return newSet(`hash bytea, `+columns, `SELECT v.unit, `+tokenColumns+`, `+clientColumns+`, `+organisationColumns+`, `+accountColumns+`, `+holderColumns+`
 FROM v JOIN tokens t ON t.hash = v.hash`+ofFamily+`
 JOIN clients c ON c.id = t.client_id AND c.org_id = t.org_id
 JOIN organisations o ON o.id = t.org_id
@@ -51,7 +52,7 @@ func ahead(keys [][]any, rest []any) [][]any {
 
 // What is in use of a new account's address and names: by an operator's word in the organisation that they name, else in the token's.
 var (
-	loadOrganisation = newSet(`org text, email_key text`, `SELECT v.unit, o.name, o.settings, `+accountColumns+`
+	loadOrganisation = newSet(`org text, email_key text`, `SELECT v.unit, `+organisationColumns+`, `+accountColumns+`
 FROM v JOIN organisations o ON o.id = v.org LEFT JOIN accounts a ON a.email_key = v.email_key AND a.org_id = o.id`)
 
 	loadNamesInUse = newSet(`org text, name text, kind text`, `SELECT v.unit, n.kind
@@ -82,7 +83,7 @@ func loadNew(b *batch, k account.Key, state *account.State) {
 		var o organisationRow
 		var a accountRow
 		err := scan(join(o.columns(), a.columns())...)
-		state.Brand, state.Settings = o.organisation()
+		o.tell(state)
 		state.Account = a.account()
 		return err
 	}, []any{k.Org, k.Name.Value})
@@ -95,14 +96,17 @@ func loadNew(b *batch, k account.Key, state *account.State) {
 type holderRow struct {
 	id, status    string
 	loginDisabled bool
+	sessions      account.Sessions
 }
 
-func (r *holderRow) columns() []any { return []any{&r.id, &r.status, &r.loginDisabled} }
+func (r *holderRow) columns() []any {
+	return []any{&r.id, &r.status, &r.loginDisabled, &r.sessions.Epoch, &r.sessions.Kept}
+}
 
 // account is nil when the token has none.
 func (r *holderRow) account() *account.Account {
 	if r.id == "" {
 		return nil
 	}
-	return &account.Account{ID: r.id, Status: account.Status(r.status), LoginDisabled: r.loginDisabled}
+	return &account.Account{ID: r.id, Status: account.Status(r.status), LoginDisabled: r.loginDisabled, Sessions: r.sessions}
 }

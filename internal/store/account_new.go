@@ -37,6 +37,6 @@ var updateNothing = writeSet(0, updatedAccount, setAccount)
 // idle writes nothing, by the statements of a counted wrong code.
 func idle() *batch {
 	b := &batch{}
-	b.write(updateNothing, "", "", int64(0), int64(0), "", false, false, noCodes, int64(0))
+	b.write(updateNothing, "", "", int64(0), int64(0), "", "", "", false, false, "", int64(0), "", noCodes, int64(0), int64(0), int64(0))
 	return b
 }

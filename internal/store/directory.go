@@ -93,6 +93,10 @@ func (s *Store) RevokeKey(ctx context.Context, id string, now time.Time) error {
 
 // Secrets implements access.Directory.
 func (s *Store) Secrets(ctx context.Context) ([]string, error) {
+	secrets, err := s.endpointSecrets(ctx)
+	if err != nil {
+		return nil, err
+	}
 	var sealed [][]byte
 	b := &batch{}
 	b.query(`SELECT secret_sealed FROM api_keys WHERE revoked_at = 0`, func(scan scanner) error {
@@ -104,7 +108,6 @@ func (s *Store) Secrets(ctx context.Context) ([]string, error) {
 	if err := s.view(ctx, b); err != nil {
 		return nil, err
 	}
-	var secrets []string
 	for _, one := range sealed {
 		secret, err := s.keys.Open(access.ForKeySecret, one)
 		if err != nil {

@@ -5,6 +5,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -109,6 +110,15 @@ func (w *stranger) add(n account.NewAccount, request, blocked bool) string {
 	return made.ID
 }
 
+// freeze makes an account against which wrong passwords count.
+func (w *stranger) freeze(email string, wrong int) {
+	w.Helper()
+	w.add(account.NewAccount{Email: email, Password: guessed}, false, false)
+	for range wrong {
+		w.must(refusedWith(account.ErrSignIn, w.signIn(email)))
+	}
+}
+
 const guessed = "correct horse"
 
 // accounts-api.md 13.13: what a stranger may ask has one answer, by the same statements in the same order, whatever there is.
@@ -124,18 +134,20 @@ func TestStrangersLearnNothing(t *testing.T) {
 			"unknown":  "ffffffffffffffffffffffff", "no id": "x", "no text": "\x00",
 		}
 		w.add(account.NewAccount{Email: "kept@example.com", Password: guessed, LoginDisabled: true}, false, false)
+		w.freeze("cold@example.com", account.MaxAttempts)
+		w.freeze("cool@example.com", account.MaxAttempts-1)
 		l := &listening{engine: s.engine}
 		s.engine = l
 		same(t, l, account.ErrCodeInvalid, pages, func(id string) error { return w.service.VerifyOnPage(w.ctx, id, "wrong") })
 		same(t, l, account.ErrSignIn, map[string]string{
-			"a wrong password": "pending@example.com", "no password": "none@example.com", "inactive": "idle@example.com", "login disabled": "kept@example.com",
+			"a wrong password": "pending@example.com", "frozen": "cold@example.com", "frozen by this": "cool@example.com",
+			"another wrong one": "done@example.com", "no password": "none@example.com", "inactive": "idle@example.com", "login disabled": "kept@example.com",
 			"unknown": "nobody@example.com", "no address": "nobody", "no text": "\x00", "nothing": "",
 		}, func(email string) error {
-			password := guessed
-			if email == "pending@example.com" {
-				password = "wrong horse"
+			if slices.Contains([]string{"pending@example.com", "done@example.com", "cool@example.com"}, email) {
+				return w.signIn(email)
 			}
-			_, err := w.service.SignIn(w.ctx, account.Credentials{ID: w.client.ID, Secret: w.secret}, nil, w.client.Org, email, password)
+			_, err := w.service.SignIn(w.ctx, account.Credentials{ID: w.client.ID, Secret: w.secret}, nil, w.client.Org, email, guessed)
 			return err
 		})
 	})

@@ -134,11 +134,15 @@ func TestRoundTripsOfSystems(t *testing.T) {
 	w := newStranger(t, openURL(t, through, 1))
 	id := w.add(account.NewAccount{Email: "kalle@example.com", Profile: account.Profile{Alias: "kalle", ExternalIDs: map[string]string{"crm": "1"}}}, true, false)
 	w.add(account.NewAccount{Email: "anna@example.com", Password: guessed}, false, false)
+	w.freeze("cold@example.com", account.MaxAttempts)
+	w.must(w.CreateEndpoint(w.ctx, access.Endpoint{ID: "whe_1", Org: w.client.Org, URL: "https://hooks.example/"})) // hears of everything, in no further trip
 	issued, err := w.service.Issue(w.ctx, w.client.ID, "", nil, time.Hour)
 	w.must(err)
 	call := func(kind account.NameKind, value string) account.Call {
 		return account.Call{Bearer: issued.Access, Need: access.Need{Scope: account.ScopeAccountWrite}, Name: account.Named(kind, value)}
 	}
+	_, err = w.service.RequestEmailChange(w.ctx, call(account.ByID, id), "first@example.com", "")
+	w.must(err)
 	find := func(kind account.NameKind, value string) func() error {
 		return func() error { _, err := w.service.Account(w.ctx, call(kind, value)); return err }
 	}
@@ -157,8 +161,48 @@ func TestRoundTripsOfSystems(t *testing.T) {
 		"an unknown id on the page": {func() error {
 			return refusedWith(account.ErrCodeInvalid, w.service.VerifyOnPage(w.ctx, "ffffffffffffffffffffffff", "wrong"))
 		}, 2},
-		"a wrong password":   {func() error { return refusedWith(account.ErrSignIn, w.signIn("anna@example.com")) }, 2},
-		"an unknown address": {func() error { return refusedWith(account.ErrSignIn, w.signIn("nobody@example.com")) }, 2},
+		"another address": {func() error {
+			_, err := w.service.RequestEmailChange(w.ctx, call(account.ByID, id), "new@example.com", "")
+			return err
+		}, 2},
+		"a wrong code for it": {func() error {
+			_, err := w.service.VerifyEmailChange(w.ctx, call(account.ByID, id), "wrong")
+			return refusedWith(account.ErrCodeInvalid, err)
+		}, 2},
+		"a code for a new password": {func() error {
+			_, err := w.service.RequestReset(w.ctx, call(account.ByEmail, "anna@example.com"), "https://a.example/", "")
+			return err
+		}, 2},
+		"a one-time password": {func() error {
+			return w.service.RequestOneTimePassword(w.ctx, call(account.ByEmail, "anna@example.com"), "", time.Hour)
+		}, 2},
+		"a wrong password":   {func() error { return refusedWith(account.ErrSignIn, w.signIn("anna@example.com")) }, 3},
+		"a frozen account":   {func() error { return refusedWith(account.ErrSignIn, w.signIn("cold@example.com")) }, 3},
+		"an unknown address": {func() error { return refusedWith(account.ErrSignIn, w.signIn("nobody@example.com")) }, 3},
+	})
+}
+
+// TestRoundTripsOfTokens counts those of a client that shows a token.
+func TestRoundTripsOfTokens(t *testing.T) {
+	t.Parallel()
+	l, through := listen(t, pgtest.URL(t))
+	w := newStranger(t, openURL(t, through, 1))
+	c := account.Credentials{ID: w.client.ID, Secret: w.secret}
+	issue := func() string {
+		issued, err := w.service.Issue(w.ctx, w.client.ID, "", nil, time.Hour)
+		w.must(err)
+		return issued.Access
+	}
+	shown, spare := issue(), []string{issue(), issue(), issue(), issue()}
+	l.count(t, map[string]trips{
+		"introspected": {func() error { _, err := w.service.IntrospectShown(w.ctx, c, shown); return err }, 1},
+		"looked into":  {func() error { _, _, err := w.service.TokenInfo(w.ctx, shown); return err }, 1},
+		"unknown":      {func() error { return w.service.RevokeShown(w.ctx, c, "nobody's") }, 1},
+		"revoked": {func() error {
+			err := w.service.RevokeShown(w.ctx, c, spare[0])
+			spare = spare[1:]
+			return err
+		}, 2},
 	})
 }
 

@@ -1,14 +1,13 @@
 package store
 
 import (
-	"encoding/hex"
+	"cmp"
 	"encoding/json"
 	"slices"
 	"strings"
 
 	"avow/internal/access"
 	"avow/internal/account"
-	"avow/internal/code"
 )
 
 // Each row type has the targets of its columns, in the order of the column list of the same name, and the value that they make.
@@ -16,17 +15,18 @@ import (
 type tokenRow struct {
 	hash                                       []byte
 	kind, org, client, account, scopes, family string
+	epoch                                      int64
 	createdAt, expiresAt, usedAt, revokedAt    int64
 }
 
 func (r *tokenRow) columns() []any {
-	return []any{&r.hash, &r.kind, &r.org, &r.client, &r.account, &r.scopes, &r.family, &r.createdAt, &r.expiresAt, &r.usedAt, &r.revokedAt}
+	return []any{&r.hash, &r.kind, &r.org, &r.client, &r.account, &r.scopes, &r.family, &r.epoch, &r.createdAt, &r.expiresAt, &r.usedAt, &r.revokedAt}
 }
 
 func (r *tokenRow) token() access.Token {
 	return access.Token{
 		Hash: hashFrom(r.hash), Kind: access.TokenKind(r.kind), Org: r.org, Client: r.client, Account: r.account, Scopes: list(r.scopes),
-		Family: r.family, CreatedAt: instant(r.createdAt), ExpiresAt: instant(r.expiresAt), UsedAt: instant(r.usedAt), RevokedAt: instant(r.revokedAt),
+		Family: r.family, Epoch: r.epoch, CreatedAt: instant(r.createdAt), ExpiresAt: instant(r.expiresAt), UsedAt: instant(r.usedAt), RevokedAt: instant(r.revokedAt),
 	}
 }
 
@@ -49,17 +49,23 @@ func (r *clientRow) client() access.Client {
 	}
 }
 
-type organisationRow struct{ name, settings string }
+// organisationColumns are what a change of an account needs of its organisation.
+const organisationColumns = `o.name, o.settings, o.endpoints`
 
-func (r *organisationRow) columns() []any { return []any{&r.name, &r.settings} }
+type organisationRow struct{ name, settings, endpoints string }
 
-// organisation is how it is called in mails and pages, and its settings.
-func (r *organisationRow) organisation() (brand string, settings access.Settings) {
-	settings = settingsFrom(r.settings)
-	if brand = settings.Get(access.BrandName); brand == "" {
-		brand = r.name
-	}
-	return brand, settings
+func (r *organisationRow) columns() []any { return []any{&r.name, &r.settings, &r.endpoints} }
+
+// tell fills a state with what the organisation says.
+func (r *organisationRow) tell(state *account.State) {
+	state.Settings = settingsFrom(r.settings)
+	state.Brand = brandOf(r.name, state.Settings)
+	state.Endpoints = enabled(endpointsFrom(r.endpoints))
+}
+
+// brandOf is how an organisation is called in mails and pages.
+func brandOf(name string, settings access.Settings) string {
+	return cmp.Or(settings.Get(access.BrandName), name)
 }
 
 func settingsFrom(text string) access.Settings {
@@ -76,10 +82,13 @@ type accountRow struct {
 	password, profile             string
 	createdAt, updatedAt, version int64
 	codes                         string
+	sessions                      account.Sessions
+	wrong, wrongUntil             int64
 }
 
 func (r *accountRow) columns() []any {
-	return []any{&r.id, &r.org, &r.email, &r.status, &r.verified, &r.loginDisabled, &r.password, &r.profile, &r.createdAt, &r.updatedAt, &r.version, &r.codes}
+	return []any{&r.id, &r.org, &r.email, &r.status, &r.verified, &r.loginDisabled, &r.password, &r.profile, &r.createdAt, &r.updatedAt, &r.version, &r.codes,
+		&r.sessions.Epoch, &r.sessions.Kept, &r.wrong, &r.wrongUntil}
 }
 
 // account is nil when an outer join found none.
@@ -89,48 +98,11 @@ func (r *accountRow) account() *account.Account {
 	}
 	a := &account.Account{
 		ID: r.id, Org: r.org, Email: r.email, Status: account.Status(r.status), Verified: r.verified, LoginDisabled: r.loginDisabled,
-		Password: r.password, CreatedAt: instant(r.createdAt), UpdatedAt: instant(r.updatedAt), Version: r.version,
+		Password: r.password, Sessions: r.sessions, CreatedAt: instant(r.createdAt), UpdatedAt: instant(r.updatedAt), Version: r.version,
+		Attempts: account.Attempts{Wrong: int(r.wrong), Until: instant(r.wrongUntil)},
 	}
 	_ = json.Unmarshal([]byte(r.profile), &a.Profile) // only this program writes it
 	return a
-}
-
-// verifyEmail is the purpose of the codes of e-mail verification.
-const verifyEmail = "verify_email"
-
-// codeDocument is a code as its account's row holds it, under its purpose.
-type codeDocument struct {
-	ID        string `json:"id"`
-	Hash      string `json:"hash"` // hexadecimal
-	Wrong     int    `json:"wrong"`
-	Delivery  string `json:"delivery"`
-	CreatedAt int64  `json:"createdAt"`
-	ExpiresAt int64  `json:"expiresAt"`
-}
-
-// code is nil when none is out for the purpose.
-func (r *accountRow) code(purpose string) *code.Code {
-	var codes map[string]codeDocument
-	if r.codes == noCodes || json.Unmarshal([]byte(r.codes), &codes) != nil { // only this program writes it
-		return nil
-	}
-	d, ok := codes[purpose]
-	if !ok {
-		return nil
-	}
-	hash, _ := hex.DecodeString(d.Hash)
-	return &code.Code{ID: d.ID, Hash: hashFrom(hash), Wrong: d.Wrong, Delivery: d.Delivery, CreatedAt: instant(d.CreatedAt), ExpiresAt: instant(d.ExpiresAt)}
-}
-
-const noCodes = "{}"
-
-func codesToJSON(verify *code.Code) string {
-	if verify == nil {
-		return noCodes
-	}
-	return toJSON(map[string]codeDocument{verifyEmail: {
-		verify.ID, hex.EncodeToString(verify.Hash[:]), verify.Wrong, verify.Delivery, micros(verify.CreatedAt), micros(verify.ExpiresAt),
-	}})
 }
 
 // list splits a space-separated list; an empty one is nil.

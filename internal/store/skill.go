@@ -231,16 +231,16 @@ func scanVerification(scan scanner, state *skill.State) error {
 	var u userRow
 	var s sessionRow
 	var w reviewRow
-	var g organisationRow
-	var touchpoints string
-	if err := scan(join(v.columns(), u.columns(), s.columns(), w.columns(), g.columns(), []any{&touchpoints})...); err != nil {
+	var name, settings, touchpoints string
+	if err := scan(join(v.columns(), u.columns(), s.columns(), w.columns(), []any{&name, &settings, &touchpoints})...); err != nil {
 		return err
 	}
 	verification, user := v.verification(), u.user()
 	state.Verification, state.User, state.Session = &verification, &user, s.session()
 	state.Skills, state.Items = skillsFromJSON(v.skills), itemsFromJSON(v.items)
 	state.Reviewer, state.Review, state.Touchpoints = w.reviewer(), w.review(), touchpointsFromJSON(touchpoints)
-	state.Brand, state.Settings = g.organisation()
+	state.Settings = settingsFrom(settings)
+	state.Brand = brandOf(name, state.Settings)
 	state.Language = state.Settings.Get(access.Language)
 	return nil
 }

@@ -9,8 +9,20 @@ import (
 	"avow/internal/outbox"
 )
 
-// SigningSecrets implements webhook.Secrets for API keys.
+// SigningSecrets implements webhook.Secrets for API keys and endpoints. A disabled endpoint signs nothing, so that what waits for it is given up.
 func (s *Store) SigningSecrets(ctx context.Context, d outbox.Delivery, by outbox.Signer, now time.Time) ([][]byte, error) {
+	if by.Endpoint == "" {
+		return s.keySecrets(ctx, d, by, now)
+	}
+	sealed, err := s.endpointSecret(ctx, d.Org, by.Endpoint)
+	if err != nil || sealed == nil || d.Org == "" || d.Test {
+		return nil, err
+	}
+	secret, err := s.keys.Open(access.ForEndpointSecret, sealed)
+	return [][]byte{secret}, err
+}
+
+func (s *Store) keySecrets(ctx context.Context, d outbox.Delivery, by outbox.Signer, now time.Time) ([][]byte, error) {
 	var sealed [][]byte
 	b := &batch{}
 	b.query(`SELECT secret_sealed, previous_secret_sealed, previous_until FROM api_keys WHERE id = $1 AND mode = $2 AND org_id = $3`, func(scan scanner) error {

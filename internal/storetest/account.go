@@ -252,6 +252,12 @@ func grants(t *testing.T, open Open) {
 		"a family is revoked whole":                                   (*world).familyRevoked,
 		"revoking an access token leaves its family":                  (*world).revokeOne,
 		"a disabled client is told":                                   (*world).disabledClient,
+		"a token that is shown comes with its own client":             (*world).shownToken,
+		"a revoked token takes no other with it":                      (*world).revokedAlone,
+		"parallel wrong passwords are all counted":                    (*world).countedInParallel,
+		"a count outlives other changes of its account":               (*world).countKept,
+		"tokens issued on a count come with it or not at all":         (*world).issuedOnCount,
+		"an idle grant writes nothing":                                (*world).idleGrant,
 	}
 	for name, check := range cases {
 		t.Run(name, func(t *testing.T) { t.Parallel(); check(newWorld(t, open)) })

@@ -17,6 +17,7 @@ import (
 // Store is everything that a store has to be.
 type Store interface {
 	access.Directory
+	access.Endpoints
 	account.Accounts
 	skill.Verifications
 	outbox.Queue
@@ -58,6 +59,7 @@ func Run(t *testing.T, open Open) {
 	t.Run("grants", func(t *testing.T) { t.Parallel(); grants(t, open) })
 	t.Run("deliveries", func(t *testing.T) { t.Parallel(); deliveries(t, open) })
 	t.Run("webhooks", func(t *testing.T) { t.Parallel(); webhooks(t, open) })
+	t.Run("neighbours", func(t *testing.T) { t.Parallel(); neighbours(t, open) })
 	t.Run("lanes", func(t *testing.T) { t.Parallel(); lanes(t, open) })
 	t.Run("ledger", func(t *testing.T) { t.Parallel(); ledger(t, open) })
 	t.Run("purge", func(t *testing.T) { t.Parallel(); purge(t, open) })

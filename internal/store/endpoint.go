@@ -1,0 +1,146 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"avow/internal/access"
+)
+
+// endpointDocument is an endpoint as its organisation's row holds it.
+type endpointDocument struct {
+	ID         string   `json:"id"`
+	URL        string   `json:"url"`
+	Events     []string `json:"events,omitempty"`
+	Secret     []byte   `json:"secret"` // sealed
+	CreatedAt  int64    `json:"createdAt"`
+	DisabledAt int64    `json:"disabledAt,omitempty"`
+}
+
+const noEndpoints = "[]"
+
+func endpointsFrom(text string) []endpointDocument {
+	if text == noEndpoints {
+		return nil
+	}
+	return fromJSON[endpointDocument](text)
+}
+
+// enabled are the endpoints that hear of events.
+func enabled(documents []endpointDocument) []access.Endpoint {
+	var all []access.Endpoint
+	for _, d := range documents {
+		if d.DisabledAt == 0 {
+			all = append(all, d.endpoint(""))
+		}
+	}
+	return all
+}
+
+func (d endpointDocument) endpoint(org string) access.Endpoint {
+	return access.Endpoint{ID: d.ID, Org: org, URL: d.URL, Events: d.Events, CreatedAt: instant(d.CreatedAt), DisabledAt: instant(d.DisabledAt)}
+}
+
+// CreateEndpoint implements access.Endpoints.
+func (s *Store) CreateEndpoint(ctx context.Context, e access.Endpoint) error {
+	d := endpointDocument{ID: e.ID, URL: e.URL, Events: e.Events, Secret: s.keys.Seal(access.ForEndpointSecret, []byte(e.Secret)), CreatedAt: micros(e.CreatedAt)}
+	return s.changeEndpoints(ctx, e.Org, func(all []endpointDocument) ([]endpointDocument, error) { return append(all, d), nil })
+}
+
+// Endpoints implements access.Endpoints.
+func (s *Store) Endpoints(ctx context.Context, org string) ([]access.Endpoint, error) {
+	var all []access.Endpoint
+	err := s.eachOrganisation(ctx, org, func(id, endpoints string) {
+		for _, d := range endpointsFrom(endpoints) {
+			all = append(all, d.endpoint(id))
+		}
+	})
+	return all, err
+}
+
+// DisableEndpoint implements access.Endpoints.
+func (s *Store) DisableEndpoint(ctx context.Context, id string, now time.Time) error {
+	all, err := s.Endpoints(ctx, "")
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(all, func(e access.Endpoint) bool { return e.ID == id })
+	if i < 0 {
+		return access.ErrEndpointGone
+	}
+	return s.changeEndpoints(ctx, all[i].Org, func(all []endpointDocument) ([]endpointDocument, error) {
+		i := slices.IndexFunc(all, func(d endpointDocument) bool { return d.ID == id && d.DisabledAt == 0 })
+		if i < 0 {
+			return nil, access.ErrEndpointGone
+		}
+		all[i].DisabledAt = micros(now)
+		return all, nil
+	})
+}
+
+// eachOrganisation reads the endpoints of one organisation, or of all.
+func (s *Store) eachOrganisation(ctx context.Context, org string, use func(id, endpoints string)) error {
+	b := &batch{}
+	b.query(`SELECT id, endpoints FROM organisations WHERE $1 = '' OR id = $1 ORDER BY name`, func(scan scanner) error {
+		var id, endpoints string
+		err := scan(&id, &endpoints)
+		use(id, endpoints)
+		return err
+	}, org)
+	return s.view(ctx, b)
+}
+
+// changeEndpoints replaces an organisation's endpoints if they are still those that were read; if not, it begins anew.
+func (s *Store) changeEndpoints(ctx context.Context, org string, change func([]endpointDocument) ([]endpointDocument, error)) error {
+	err := errStale
+	for try := 0; errors.Is(err, errStale) && try < maxTries; try++ {
+		found, before := false, ""
+		if err := s.eachOrganisation(ctx, org, func(_, endpoints string) { found, before = true, endpoints }); err != nil {
+			return err
+		}
+		if !found {
+			return access.ErrOrganisationUnknown
+		}
+		after, refused := change(endpointsFrom(before))
+		if refused != nil {
+			return refused
+		}
+		err = s.mustChange(ctx, errStale, `UPDATE organisations SET endpoints = $1 WHERE id = $2 AND endpoints = $3`, toJSON(after), org, before)
+	}
+	return err
+}
+
+// endpointSecret is sealed; nil: the organisation has no such endpoint, or it is disabled.
+func (s *Store) endpointSecret(ctx context.Context, org, id string) (sealed []byte, err error) {
+	err = s.eachOrganisation(ctx, org, func(_, endpoints string) {
+		for _, d := range endpointsFrom(endpoints) {
+			if d.ID == id && d.DisabledAt == 0 {
+				sealed = d.Secret
+			}
+		}
+	})
+	return sealed, err
+}
+
+// endpointSecrets are those of all endpoints that are not disabled.
+func (s *Store) endpointSecrets(ctx context.Context) ([]string, error) {
+	var sealed [][]byte
+	err := s.eachOrganisation(ctx, "", func(_, endpoints string) {
+		for _, d := range endpointsFrom(endpoints) {
+			if d.DisabledAt == 0 {
+				sealed = append(sealed, d.Secret)
+			}
+		}
+	})
+	var secrets []string
+	for _, one := range sealed {
+		secret, failed := s.keys.Open(access.ForEndpointSecret, one)
+		if failed != nil {
+			return nil, failed
+		}
+		secrets = append(secrets, string(secret))
+	}
+	return secrets, err
+}
