@@ -16,6 +16,8 @@ import (
 	"avow/internal/access"
 	"avow/internal/account"
 	"avow/internal/accountapi"
+	"avow/internal/catalogue"
+	"avow/internal/catalogueapi"
 	"avow/internal/config"
 	"avow/internal/egress"
 	"avow/internal/fault"
@@ -45,13 +47,14 @@ type Options struct {
 
 // App is avow without its listeners.
 type App struct {
-	Store    *store.Store
-	Admin    *access.Admin
-	Accounts *account.Service
-	Skills   *skill.Service
-	Worker   *outbox.Worker
-	Metrics  *metrics.Metrics
-	Budgets  *limit.Budgets // nil: the limits are off
+	Store     *store.Store
+	Admin     *access.Admin
+	Accounts  *account.Service
+	Skills    *skill.Service
+	Catalogue *catalogue.Service
+	Worker    *outbox.Worker
+	Metrics   *metrics.Metrics
+	Budgets   *limit.Budgets // nil: the limits are off
 
 	o      Options
 	keys   *access.Keyring
@@ -144,6 +147,7 @@ func (a *App) build() error {
 		Verifications: a.verifications(), Keys: a.keys, Random: random, Now: a.o.Now, SessionTTL: a.o.Config.SessionTTL,
 		Callbacks: skill.CallbackPolicy{AllowHTTP: a.dev(), Networks: a.o.Config.EgressAllow},
 	})
+	a.Catalogue = catalogue.NewService(a.Store)
 	sender, err := a.sender()
 	a.Worker.Queue, a.Worker.Senders = a.Store, map[outbox.Kind]outbox.Sender{outbox.Mail: sender, outbox.Webhook: a.webhooks()}
 	a.Worker.Observe = func(kind outbox.Kind, state outbox.State, err error) { a.observe(kind, state, err) }
@@ -204,8 +208,9 @@ func (a *App) Handler() http.Handler {
 	site := web.NewSite(hosted.Fail)
 	accounts := accountapi.New(a.Accounts)
 	skills := skillapi.New(a.Skills, egress.NewProbe(), a.o.Now)
+	found := catalogueapi.New(a.Catalogue)
 	own := ownapi.New(ownapi.Options{TestMails: outbox.TestMails{Mailbox: a.Store, Keys: a.keys}})
-	for _, family := range []*web.Family{&accounts, &skills, &own} {
+	for _, family := range []*web.Family{&accounts, &skills, &found, &own} {
 		family.Origins, family.Budgets = a.o.Config.CORSOrigins, a.Budgets
 		site.Mount(*family)
 	}

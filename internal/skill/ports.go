@@ -23,6 +23,9 @@ type Subject struct {
 	// Lists asks for the lists of the verification's session. They are large, and few calls need them.
 	Lists bool
 
+	// Skills asks for the names that the imported catalogue has for skills, by their ids.
+	Skills []string
+
 	// The persons that init may mean; an empty key means nobody.
 	EmailKey string
 	PhoneKey string

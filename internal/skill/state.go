@@ -17,8 +17,9 @@ type State struct {
 	Skills       []Skill         // in their order
 	Items        []Item          // in their order
 	Touchpoints  []Touchpoint
-	ByEmail      *User // the person with the e-mail of init
-	ByPhone      *User // the person with the phone number of init
+	Names        map[string]string // of the subject's Skills, where the imported catalogue has one
+	ByEmail      *User             // the person with the e-mail of init
+	ByPhone      *User             // the person with the phone number of init
 }
 
 // Next is what a decision wants saved, together or not at all. The zero value saves nothing. Nil leaves what is there.

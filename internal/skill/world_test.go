@@ -27,6 +27,7 @@ type world struct {
 	sessions      map[access.Hash]Session
 	skills        map[string][]Skill
 	items         map[string][]Item
+	imported      map[string]string // names of skills
 	broken        bool
 }
 
@@ -72,6 +73,12 @@ func (w *world) state(s Subject) State {
 	}
 	if state.Session != nil && !s.Lists {
 		state.Session.Lists = Lists{}
+	}
+	state.Names = map[string]string{}
+	for _, id := range s.Skills {
+		if name, ok := w.imported[id]; ok {
+			state.Names[id] = name
+		}
 	}
 	for _, u := range w.users {
 		if mine(u.Owner) && s.EmailKey != "" && EmailKey(u.Email) == s.EmailKey {

@@ -90,12 +90,13 @@ func TestTwoRoundTrips(t *testing.T) {
 	s := openURL(t, through, 1)
 	w := newTrip(t, s)
 	l.count(t, map[string]trips{
-		"create a verification request": {w.create, 2},
-		"one on a state that was seen":  {w.createSeen, 2},
-		"refused":                       {w.refused, 1},
-		"how it stands":                 {w.view, 1},
-		"init and step 2":               {w.open, 4},
-		"step 3":                        {w.items, 2},
+		"create a verification request":  {w.create, 2},
+		"one on a state that was seen":   {w.createSeen, 2},
+		"refused":                        {w.refused, 1},
+		"how it stands":                  {w.view, 1},
+		"init and step 2":                {w.open, 4},
+		"step 1, names of the catalogue": {w.claim, 2},
+		"step 3":                         {w.items, 2},
 	})
 }
 
@@ -296,6 +297,13 @@ func (w *trip) open() error {
 	}
 	w.session = opened.Token
 	return w.skills.ChooseMethod(w.ctx, w.key.Text, skill.MethodInput{Carriers: skill.Carriers{IDs: []string{opened.Verification.ID}}, Method: skill.Human})
+}
+
+// claim is step 1 without names: they are looked up by the load.
+func (w *trip) claim() error {
+	claims := []skill.Claim{{Skill: "go"}, {Skill: "http://data.europa.eu/esco/skill/1"}}
+	_, err := w.skills.StoreSkills(w.ctx, w.key.Text, skill.SkillsInput{Carriers: skill.Carriers{Tokens: []string{w.session}}, Claims: claims})
+	return err
 }
 
 func (w *trip) items() error {

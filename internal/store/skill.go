@@ -125,6 +125,7 @@ func loadSubject(subject skill.Subject, state *skill.State, by func(reach) *set)
 	case subject.Keyed:
 		b.find(loadKey, func(scan scanner) error { return scanKey(scan, state) }, candidates(subject.Secret)...)
 	}
+	b.names(subject.Skills, state)
 	b.person(loadUserByEmail, subject, subject.EmailKey, &state.ByEmail)
 	b.person(loadUserByPhone, subject, subject.PhoneKey, &state.ByPhone)
 	with, keys := reachOf(subject)

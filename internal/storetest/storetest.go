@@ -10,6 +10,7 @@ import (
 
 	"avow/internal/access"
 	"avow/internal/account"
+	"avow/internal/catalogue"
 	"avow/internal/outbox"
 	"avow/internal/skill"
 )
@@ -19,6 +20,7 @@ type Store interface {
 	access.Directory
 	account.Accounts
 	skill.Verifications
+	catalogue.Imports
 	outbox.Queue
 	outbox.Mailbox
 	outbox.TestMailbox
@@ -49,6 +51,7 @@ func Run(t *testing.T, open Open) {
 	t.Run("webhooks", func(t *testing.T) { t.Parallel(); webhooks(t, open) })
 	t.Run("mailbox", func(t *testing.T) { t.Parallel(); mailbox(t, open) })
 	t.Run("test mails", func(t *testing.T) { t.Parallel(); testMails(t, open) })
+	t.Run("catalogue", func(t *testing.T) { t.Parallel(); skillCatalogue(t, open) })
 	t.Run("skills", func(t *testing.T) { t.Parallel(); skills(t, open) })
 }
 
