@@ -25,6 +25,9 @@ var engines = map[string]func(t *testing.T) string{
 	"sqlite": func(t *testing.T) string { return "sqlite:" + filepath.Join(t.TempDir(), "avow.db") },
 }
 
+// contractEngines are those that run the cases of the contract and nothing else.
+var contractEngines = map[string]func(t *testing.T) string{}
+
 // replicated holds the databases that several processes serve.
 var replicated sync.Map
 
@@ -33,6 +36,11 @@ var caches sync.Map
 
 // onEngines runs a test once for every engine.
 func onEngines(t *testing.T, test func(t *testing.T, database string)) {
+	t.Helper()
+	onEach(t, engines, test)
+}
+
+func onEach(t *testing.T, engines map[string]func(t *testing.T) string, test func(t *testing.T, database string)) {
 	t.Helper()
 	for name, database := range engines {
 		t.Run(name, func(t *testing.T) { t.Parallel(); test(t, database(t)) })
@@ -50,12 +58,14 @@ func TestContract(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				onEngines(t, func(t *testing.T, database string) {
+				play := func(t *testing.T, database string) {
 					if strings.HasPrefix(filepath.Base(file), "limit_") {
 						shareLimits(t, database)
 					}
 					newBench(t, clock, database).play(archive)
-				})
+				}
+				onEngines(t, play)
+				onEach(t, contractEngines, play)
 			})
 		}
 	}

@@ -25,6 +25,6 @@ func TestMain(m *testing.M) {
 		caches.Store(database, startRedis(t))
 		return database
 	}
-	engines["postgres of the next release"], engines["sqlite of the next release"] = nextPostgres, nextSQLite
+	contractEngines["postgres of the next release"], contractEngines["sqlite of the next release"] = nextPostgres, nextSQLite
 	os.Exit(pgtest.Main(m, func(ctx context.Context, url string) error { return store.Migrate(ctx, url, func(string) {}) }))
 }
