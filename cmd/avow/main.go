@@ -56,6 +56,7 @@ type commands struct {
 	Client  clientCommand  `cmd:"" help:"OAuth clients of the account API."`
 	Account accountCommand `cmd:"" help:"Accounts whose addresses are verified."`
 	Token   tokenCommand   `cmd:"" help:"Access tokens without the HTTP round trip."`
+	Skills  skillsCommand  `cmd:"" help:"The skill catalogue: import lists, export it."`
 	Version versionCommand `cmd:"" help:"Version, commit and Go version."`
 }
 

@@ -208,9 +208,9 @@ func (a *App) Handler() http.Handler {
 	site := web.NewSite(hosted.Fail)
 	accounts := accountapi.New(a.Accounts)
 	skills := skillapi.New(a.Skills, egress.NewProbe(), a.o.Now)
-	found := catalogueapi.New(a.Catalogue)
+	listed := catalogueapi.New(a.Catalogue)
 	own := ownapi.New(ownapi.Options{TestMails: outbox.TestMails{Mailbox: a.Store, Keys: a.keys}})
-	for _, family := range []*web.Family{&accounts, &skills, &found, &own} {
+	for _, family := range []*web.Family{&accounts, &skills, &listed, &own} {
 		family.Origins, family.Budgets = a.o.Config.CORSOrigins, a.Budgets
 		site.Mount(*family)
 	}
