@@ -36,8 +36,9 @@ func TestSearchRanks(t *testing.T) {
 		"whole, prefix, word, infix, typo": {"data", []string{"Dota play", "Metadata", "Big data", "Data mining", "Data"}, []string{"Data", "Data mining", "Big data", "Metadata", "Dota play"}},
 		"a name before an alias":           {"post", []string{"Mailing|Post office", "Postal work"}, []string{"Postal work", "Mailing"}},
 		"a whole alias before a prefix":    {"golang", []string{"Golang tools", "Go|Golang"}, []string{"Go", "Golang tools"}},
-		"short names before long ones":     {"java", []string{"JavaServer", "JavaBeans"}, []string{"JavaBeans", "JavaServer"}},
-		"names of one length by alphabet":  {"kilo", []string{"kilo b", "kilo c", "kilo a"}, []string{"kilo a", "kilo b", "kilo c"}},
+		"short names before long ones":     {"java", []string{"JavaZoo", "JavaBeans"}, []string{"JavaZoo", "JavaBeans"}},
+		"names of one length by alphabet":  {"kilo", []string{"Kilo b", "kilo c", "kilo a"}, []string{"kilo a", "Kilo b", "kilo c"}},
+		"one name by id":                   {"kilo", []string{"kilo", "KILO", "Kilo"}, []string{"KILO", "Kilo", "kilo"}},
 		"the best of a skill's labels":     {"net", []string{"Internet|Net", "Network"}, []string{"Internet", "Network"}},
 		"any case":                         {"JAVASCRIPT", []string{"JavaScript"}, []string{"JavaScript"}},
 		"letters of any script":            {"ångst", []string{"Ångström"}, []string{"Ångström"}},
@@ -57,7 +58,7 @@ func TestSearchRanks(t *testing.T) {
 		"a mistyped beginning":             {"kubren", []string{"Kubernetes"}, []string{"Kubernetes"}},
 		"a mistyped later word":            {"lerning", []string{"Machine learning"}, []string{"Machine learning"}},
 		"a mistyped alias":                 {"postgers", []string{"PostgreSQL DB|Postgres"}, []string{"PostgreSQL DB"}},
-		"fewer typos before more":          {"javascript", []string{"jbvbscript", "jbvascript"}, []string{"jbvascript", "jbvbscript"}},
+		"fewer typos before more":          {"javascript", []string{"jbvbscript", "jzvascript"}, []string{"jzvascript", "jbvbscript"}},
 		"nothing":                          {"zzzzzz", []string{"Python"}, []string{}},
 	} {
 		for range 2 {
