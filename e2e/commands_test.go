@@ -64,7 +64,7 @@ func TestOrgSettings(t *testing.T) {
 		return mustDecode[struct{ Settings map[string]string }](t, o.must(t, "org", "show", "acme")).Settings
 	}
 	before := settings()
-	want(t, "defaults", before, map[string]string{"brand_name": "", "language": "en", "one_attempt_per_combination": "off", "session_token_as_key": "on", "verification_required": "on"})
+	want(t, "defaults", before, map[string]string{"brand_name": "", "language": "en", "one_attempt_per_combination": "off", "session_token_as_key": "on", "verification_required": "on", "webhook_retries": "days"})
 	want(t, "org set with --json", o.must(t, "org", "set", "acme", "session_token_as_key", "off"), "")
 	o.must(t, "org", "set", "acme", "brand_name", "Acme Publishing")
 	before["session_token_as_key"], before["brand_name"] = "off", "Acme Publishing"
@@ -258,6 +258,7 @@ var allCommands = []string{
 	"account", "account create", "account show", "account disable",
 	"token", "token issue", "token revoke",
 	"skills", "skills import", "skills export",
+	"deliveries", "deliveries list", "deliveries show", "deliveries retry",
 }
 
 func TestEveryCommandHasHelp(t *testing.T) {

@@ -49,7 +49,7 @@ type commands struct {
 
 	Dev     devCommand     `cmd:"" help:"All in one process on embedded defaults, with captured mail, a webhook receiver and demo credentials."`
 	Serve   serveCommand   `cmd:"" help:"The server for production."`
-	Worker  workerCommand  `cmd:"" help:"Deliveries only, beside any number of serve --no-worker on one PostgreSQL."`
+	Worker  workerCommand  `cmd:"" help:"Deliveries and maintenance only, beside any number of serve --no-worker on one PostgreSQL."`
 	Migrate migrateCommand `cmd:"" help:"Bring the database schema up to date, or show how it stands."`
 	Org     orgCommand     `cmd:"" help:"Organisations and their settings."`
 	Key     keyCommand     `cmd:"" help:"API keys of the skill API."`
@@ -57,6 +57,9 @@ type commands struct {
 	Account accountCommand `cmd:"" help:"Accounts whose addresses are verified."`
 	Token   tokenCommand   `cmd:"" help:"Access tokens without the HTTP round trip."`
 	Skills  skillsCommand  `cmd:"" help:"The skill catalogue: import lists, export it."`
+
+	Deliveries deliveriesCommand `cmd:"" help:"Mails and webhooks: how they stand, their attempts, and trying again."`
+
 	Version versionCommand `cmd:"" help:"Version, commit and Go version."`
 }
 
@@ -72,6 +75,7 @@ func run(ctx context.Context, args []string, env environment) int {
 		kong.Exit(func(code int) { exited = code }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}),
 		kong.Embed(flags.target()),
+		kong.Vars{"states": states()},
 	)
 	if err != nil {
 		fmt.Fprintln(env.err, "avow:", err)

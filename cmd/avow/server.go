@@ -93,7 +93,7 @@ func (s *session) warnOffLoopback(c config.Config) {
 }
 
 type serveCommand struct {
-	NoWorker bool `name:"no-worker" help:"Answer requests only; deliveries are sent by another process."`
+	NoWorker bool `name:"no-worker" help:"Answer requests only; deliveries are sent, and the database is kept tidy, by another process."`
 }
 
 // Run serves for production.

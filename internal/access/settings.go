@@ -24,6 +24,7 @@ const (
 	SessionTokenAsKey        = "session_token_as_key"
 	OneAttemptPerCombination = "one_attempt_per_combination"
 	VerificationRequired     = "verification_required"
+	WebhookRetries           = "webhook_retries"
 	BrandName                = "brand_name"
 	Language                 = "language"
 )
@@ -33,6 +34,7 @@ var KnownSettings = []Setting{
 	{SessionTokenAsKey, "on", []string{"on", "off"}, "a live session's token is accepted as x-api-key on the calls that the reference says so for"},
 	{OneAttemptPerCombination, "off", []string{"off", "on"}, "a rejected skill of a source cannot be tried again with the same endorsement type"},
 	{VerificationRequired, "on", []string{"on", "off"}, "new accounts may have to verify their address; off: all are verified from the start"},
+	{WebhookRetries, "days", []string{"days", "contract"}, "how often a webhook is tried: 13 times in three days, or 1 and 3 times more as the reference has it"},
 	{BrandName, "", nil, "the name that mails and pages show; empty: the organisation's name"},
 	{Language, "en", nil, "the language of mails to whoever has none of their own, such as en, sv or sv-SE"},
 }

@@ -12,7 +12,7 @@ import (
 // The defaults are those of interfaces.md section 6: the value that is named first.
 func TestSettingDefaults(t *testing.T) {
 	t.Parallel()
-	want := map[string]string{"session_token_as_key": "on", "one_attempt_per_combination": "off", "verification_required": "on", "brand_name": "", "language": "en"}
+	want := map[string]string{"session_token_as_key": "on", "one_attempt_per_combination": "off", "verification_required": "on", "webhook_retries": "days", "brand_name": "", "language": "en"}
 	for name, value := range want {
 		if got := (Settings{}).Get(name); got != value {
 			t.Errorf("%s: got %q, want %q", name, got, value)
@@ -68,6 +68,8 @@ func TestCheckSetting(t *testing.T) {
 		"no switch":              {SessionTokenAsKey, "yes", ErrSettingValue, "session_token_as_key takes on or off"},
 		"switch in capitals":     {SessionTokenAsKey, "ON", ErrSettingValue, "on or off"},
 		"empty switch":           {SessionTokenAsKey, "", ErrSettingValue, "on or off"},
+		"schedule":               {WebhookRetries, "contract", nil, ""},
+		"no schedule":            {WebhookRetries, "on", ErrSettingValue, "webhook_retries takes days or contract"},
 		"text":                   {BrandName, "Åke & Söner <AB>", nil, ""},
 		"empty text":             {BrandName, "", nil, ""},
 		"100 characters":         {BrandName, strings.Repeat("å", 100), nil, ""},
@@ -84,7 +86,7 @@ func TestCheckSetting(t *testing.T) {
 		"no language":            {Language, "", ErrSettingValue, "a language such as"},
 		"a path for a language":  {Language, "../sv", ErrSettingValue, "a language such as"},
 		"language without end":   {Language, "sv" + strings.Repeat("-sweden", 5), ErrSettingValue, "a language such as"},
-		"unknown":                {"brand", "x", ErrSettingUnknown, "no setting brand; known are session_token_as_key, one_attempt_per_combination, verification_required, brand_name, language"},
+		"unknown":                {"brand", "x", ErrSettingUnknown, "no setting brand; known are session_token_as_key, one_attempt_per_combination, verification_required, webhook_retries, brand_name, language"},
 		"unknown in capitals":    {"BRAND_NAME", "x", ErrSettingUnknown, "BRAND_NAME"},
 		"unknown, without value": {"", "", ErrSettingUnknown, "known are"},
 	}

@@ -47,14 +47,15 @@ type Options struct {
 
 // App is avow without its listeners.
 type App struct {
-	Store     *store.Store
-	Admin     *access.Admin
-	Accounts  *account.Service
-	Skills    *skill.Service
-	Catalogue *catalogue.Service
-	Worker    *outbox.Worker
-	Metrics   *metrics.Metrics
-	Budgets   *limit.Budgets // nil: the limits are off
+	Store      *store.Store
+	Admin      *access.Admin
+	Accounts   *account.Service
+	Skills     *skill.Service
+	Catalogue  *catalogue.Service
+	Deliveries *outbox.Service
+	Worker     *outbox.Worker
+	Metrics    *metrics.Metrics
+	Budgets    *limit.Budgets // nil: the limits are off
 
 	o      Options
 	keys   *access.Keyring
@@ -73,7 +74,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{o: o, keys: keys, Metrics: metrics.New(), Worker: &outbox.Worker{Now: o.Now, Jitter: rand.Float64}}
+	a := &App{o: o, keys: keys, Metrics: metrics.New(), Worker: &outbox.Worker{Now: o.Now, Jitter: rand.Float64, Drain: o.Config.ShutdownTimeout}}
 	a.Store, err = store.Open(ctx, store.Options{URL: o.Config.DatabaseURL, Connections: o.Config.DatabasePool, Keys: keys, Wake: a.Worker.Wake})
 	if err != nil {
 		return nil, err
@@ -148,9 +149,10 @@ func (a *App) build() error {
 		Callbacks: skill.CallbackPolicy{AllowHTTP: a.dev(), Networks: a.o.Config.EgressAllow},
 	})
 	a.Catalogue = catalogue.NewService(a.Store)
+	a.Deliveries = &outbox.Service{Ledger: a.Store, Keys: a.keys, Now: a.o.Now}
 	sender, err := a.sender()
 	a.Worker.Queue, a.Worker.Senders = a.Store, map[outbox.Kind]outbox.Sender{outbox.Mail: sender, outbox.Webhook: a.webhooks()}
-	a.Worker.Observe = func(kind outbox.Kind, state outbox.State, err error) { a.observe(kind, state, err) }
+	a.Worker.Observe = a.observe
 	return err
 }
 
@@ -195,10 +197,10 @@ func (a *App) webhooks() outbox.Sender {
 	return webhook.New(webhook.Options{Client: egress.NewWebhooks(a.o.Config.EgressAllow), Secrets: a.Store, Callbacks: a.Store, Now: a.o.Now})
 }
 
-func (a *App) observe(kind outbox.Kind, state outbox.State, err error) {
-	a.Metrics.Attempt(string(kind), string(state))
+func (a *App) observe(d outbox.Delivery, r outbox.Result, err error) {
+	a.Metrics.Attempt(string(d.Kind), string(r.Outcome), string(r.State))
 	if err != nil {
-		a.o.Log.Warn("delivery attempt failed", "kind", kind, "state", state, "error", err)
+		a.o.Log.Warn("delivery attempt failed", "delivery", d.ID, "kind", d.Kind, "attempt", d.Attempt, "outcome", r.Outcome, "state", r.State, "error", err)
 	}
 }
 
@@ -209,7 +211,7 @@ func (a *App) Handler() http.Handler {
 	accounts := accountapi.New(a.Accounts)
 	skills := skillapi.New(a.Skills, egress.NewProbe(), a.o.Now)
 	listed := catalogueapi.New(a.Catalogue)
-	own := ownapi.New(ownapi.Options{TestMails: outbox.TestMails{Mailbox: a.Store, Keys: a.keys}})
+	own := ownapi.New(ownapi.Options{TestMails: outbox.TestMails{Mailbox: a.Store, Keys: a.keys}, Deliveries: a.Deliveries, Now: a.o.Now})
 	for _, family := range []*web.Family{&accounts, &skills, &listed, &own} {
 		family.Origins, family.Budgets = a.o.Config.CORSOrigins, a.Budgets
 		site.Mount(*family)

@@ -117,7 +117,7 @@ func (b *bench) fixture(noun string, a arguments) {
 	fixtures := map[string]func(arguments){
 		"org": b.organisation, "client": b.client, "account": b.account, "token": b.token, "key": b.key, "set": b.set,
 		"revoke": b.revoke, "disable": b.disable, "initiate": b.initiate, "verify": b.verify, "reject": b.reject, "complete": b.complete,
-		"break": b.breakStore, "mail": b.captured, "spend": b.spend, "skill": b.catalogued,
+		"break": b.breakStore, "mail": b.captured, "spend": b.spend, "skill": b.catalogued, "webhook": b.webhook, "attempt": b.attempt, "cancel": b.cancel,
 	}
 	make, ok := fixtures[noun]
 	if !ok {

@@ -85,7 +85,7 @@ func (s *stage) delivered() error {
 	again := time.NewTicker(time.Millisecond)
 	defer again.Stop()
 	for {
-		if due, err := s.app.Store.NextDue(ctx); err != nil || due.IsZero() {
+		if due, err := s.app.Store.NextDue(ctx, outbox.Mail); err != nil || due.IsZero() {
 			return err
 		}
 		s.app.Worker.Wake() // another replica may have made it, whose worker does not run

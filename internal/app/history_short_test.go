@@ -12,3 +12,9 @@ var progress io.Writer = io.Discard
 
 // manyBombs is how many mails are asked for in TestMailBombing.
 const manyBombs = 2000
+
+// What is delivered while workers are killed.
+const crashMails, crashReceivers, crashEach = 60, 8, 8
+
+// What is delivered past a dead receiver.
+const speedReceivers, speedEach = 20, 40

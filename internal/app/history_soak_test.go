@@ -14,3 +14,9 @@ var progress io.Writer = os.Stderr
 
 // manyBombs is as in history_short_test.go.
 const manyBombs = 10000
+
+// So are these.
+const (
+	crashMails, crashReceivers, crashEach = 5000, 50, 100
+	speedReceivers, speedEach             = 100, 200
+)

@@ -43,7 +43,7 @@ func Listen(public, admin string, dev bool) (Listeners, error) {
 type Roles struct{ Requests, Deliveries bool }
 
 // Serve answers requests, sends deliveries, or both, until the context ends. Then it stops gently: no new work, requests in flight and attempts under way finish
-// within the configured time. Ready is called when the ports accept connections.
+// within the configured time, and what is still being sent then is given back to other workers. Ready is called when the ports accept connections.
 func (a *App) Serve(ctx context.Context, l Listeners, roles Roles, ready func()) error {
 	failed := make(chan error, 2)
 	admin := a.server(a.AdminHandler())
@@ -52,7 +52,7 @@ func (a *App) Serve(ctx context.Context, l Listeners, roles Roles, ready func())
 	if roles.Requests {
 		go func() { failed <- a.listen(public, l.Public) }()
 	}
-	stopWorker := a.startWorker(roles.Deliveries)
+	working := a.startWorker(roles.Deliveries)
 	if roles.Requests {
 		a.prepareLimits(ctx)
 	}
@@ -62,7 +62,7 @@ func (a *App) Serve(ctx context.Context, l Listeners, roles Roles, ready func())
 	case <-ctx.Done():
 	case err = <-failed:
 	}
-	return errors.Join(err, a.stop(public, admin, stopWorker))
+	return errors.Join(err, a.stop(public, admin, working))
 }
 
 // prepareLimits waits until it is known whether Redis answers, so that the first mail is not refused for nothing, and warns where several processes would each count for
@@ -111,33 +111,44 @@ func (a *App) listen(s *http.Server, l net.Listener) error {
 	return s.Serve(l)
 }
 
-// startWorker runs the delivery loop and returns what stops it: a function that waits for attempts under way as long as its context allows.
-func (a *App) startWorker(wanted bool) (stop func(context.Context)) {
-	if !wanted {
-		return func(context.Context) {}
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	var running sync.WaitGroup
-	running.Go(func() { a.Worker.Run(ctx, func(err error) { a.o.Log.Error("worker", "error", err) }) })
-	return func(wait context.Context) {
-		cancel()
-		done := make(chan struct{})
-		go func() { running.Wait(); close(done) }()
-		select {
-		case <-done:
-		case <-wait.Done():
-		}
-	}
+// background is what goes on beside the answering of requests.
+type background struct {
+	stop func()
+	done chan struct{} // closed when all of it has ended
 }
 
-func (a *App) stop(public, admin *http.Server, stopWorker func(context.Context)) error {
+// startWorker sends deliveries and keeps the database tidy, where that is wanted.
+func (a *App) startWorker(wanted bool) background {
+	ctx, cancel := context.WithCancel(context.Background())
+	b := background{stop: cancel, done: make(chan struct{})}
+	var running sync.WaitGroup
+	if wanted {
+		running.Go(func() { a.Worker.Run(ctx, func(err error) { a.o.Log.Error("worker", "error", err) }) })
+		running.Go(func() { every(ctx, watchEvery, a.watch) })
+		running.Go(func() { every(ctx, purgeEvery, a.tidy) })
+	}
+	go func() { running.Wait(); close(b.done) }()
+	return b
+}
+
+// giveBackTime is what giving leases back may take, once attempts have had their time.
+const giveBackTime = 6 * time.Second
+
+// stop ends all that runs. The worker ends by itself within the time that requests have, or a moment later.
+func (a *App) stop(public, admin *http.Server, working background) error {
 	a.o.Log.Info("stopping", "within", a.o.Config.ShutdownTimeout)
+	working.stop()
+	bound := time.NewTimer(a.o.Config.ShutdownTimeout + giveBackTime)
+	defer bound.Stop()
 	ctx, cancel := context.WithTimeout(context.Background(), a.o.Config.ShutdownTimeout)
 	defer cancel()
 	err := public.Shutdown(ctx)
-	stopWorker(ctx)
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = public.Close() // what is still running has had its time
+	}
+	select {
+	case <-working.done:
+	case <-bound.C:
 	}
 	return errors.Join(err, admin.Close(), a.Close())
 }

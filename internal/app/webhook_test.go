@@ -141,7 +141,7 @@ func TestServeKeepsWebhooksOutside(t *testing.T) {
 	if n := b.callBack("1", inside.URL, []byte(`{}`)); n != 1 {
 		t.Errorf("got %d attempts, want one", n)
 	}
-	due, err := b.app.Store.NextDue(context.Background())
+	due, err := b.app.Store.NextDue(context.Background(), outbox.Webhook)
 	b.must(err)
 	if due.IsZero() {
 		t.Error("got it given up, want another attempt: names may come to stand for other addresses")

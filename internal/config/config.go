@@ -90,7 +90,7 @@ type Config struct {
 	// ReviewTTL is more than zero.
 	ReviewTTL time.Duration `env:"AVOW_REVIEW_TTL" envDefault:"720h" help:"Life of a reviewer link (720h is 30 days). Takes effect with the reviewer links."`
 	// ShutdownTimeout is more than zero.
-	ShutdownTimeout time.Duration `env:"AVOW_SHUTDOWN_TIMEOUT" envDefault:"15s" help:"Time for requests in flight at a gentle stop."`
+	ShutdownTimeout time.Duration `env:"AVOW_SHUTDOWN_TIMEOUT" envDefault:"15s" help:"Time for requests in flight and attempts to deliver at a gentle stop."`
 
 	// LogLevel is the lowest level that is logged.
 	LogLevel slog.Level `env:"AVOW_LOG_LEVEL" envDefault:"info" help:"Lowest level that is logged: debug, info, warn or error."`

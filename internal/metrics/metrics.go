@@ -17,6 +17,8 @@ type Metrics struct {
 	requests *prometheus.CounterVec
 	duration *prometheus.HistogramVec
 	attempts *prometheus.CounterVec
+	overdue  *prometheus.GaugeVec
+	purged   *prometheus.CounterVec
 	sessions *prometheus.CounterVec
 	refusals *prometheus.CounterVec
 }
@@ -29,13 +31,17 @@ func New() *Metrics {
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "avow_http_request_duration_seconds", Help: "Time to answer a request.", Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
 		}, []string{"route"}),
-		attempts: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "avow_delivery_attempts_total", Help: "Attempts to deliver, by the state they led to."}, []string{"kind", "state"}),
+		attempts: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "avow_delivery_attempts_total", Help: "Attempts to deliver, by what came of them and the state they led to."}, []string{"kind", "outcome", "state"}),
+		overdue: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "avow_delivery_overdue_seconds", Help: "For how long the delivery that waits longest could have been sent. Told by processes that send.",
+		}, []string{"kind"}),
+		purged: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "avow_purged_rows_total", Help: "Rows that were forgotten because their time was over."}, []string{"what"}),
 		sessions: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "avow_session_cache_total", Help: "What came of asking the session cache: hit, miss, error, or away when it was left alone.",
 		}, []string{"outcome"}),
 		refusals: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "avow_limit_refusals_total", Help: "Calls refused because a budget was used up, by its policy."}, []string{"policy"}),
 	}
-	m.registry.MustRegister(m.requests, m.duration, m.attempts, m.sessions, m.refusals, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.registry.MustRegister(m.requests, m.duration, m.attempts, m.overdue, m.purged, m.sessions, m.refusals, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 
@@ -49,7 +55,17 @@ func (m *Metrics) Request(route string, status int, took time.Duration) {
 }
 
 // Attempt counts an attempt to deliver.
-func (m *Metrics) Attempt(kind, state string) { m.attempts.WithLabelValues(kind, state).Inc() }
+func (m *Metrics) Attempt(kind, outcome, state string) {
+	m.attempts.WithLabelValues(kind, outcome, state).Inc()
+}
+
+// Overdue tells how long the delivery that waits longest has been due; 0: none is due.
+func (m *Metrics) Overdue(kind string, age time.Duration) {
+	m.overdue.WithLabelValues(kind).Set(max(age, 0).Seconds())
+}
+
+// Purged counts rows that were forgotten because their time was over.
+func (m *Metrics) Purged(what string, rows int) { m.purged.WithLabelValues(what).Add(float64(rows)) }
 
 // SessionCache counts a use of the session cache.
 func (m *Metrics) SessionCache(outcome string) { m.sessions.WithLabelValues(outcome).Inc() }

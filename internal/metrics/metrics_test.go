@@ -58,13 +58,36 @@ func TestRequest(t *testing.T) {
 func TestAttempt(t *testing.T) {
 	t.Parallel()
 	m := New()
-	m.Attempt("mail", "delivered")
-	m.Attempt("mail", "delivered")
-	m.Attempt("mail", "failed")
+	m.Attempt("mail", "delivered", "delivered")
+	m.Attempt("mail", "delivered", "delivered")
+	m.Attempt("mail", "unknown", "queued")
+	m.Attempt("mail", "failed", "queued")
+	m.Attempt("mail", "failed", "failed")
 	expect(t, scrape(t, m), map[string]string{
-		`avow_delivery_attempts_total{kind="mail",state="delivered"}`: "2",
-		`avow_delivery_attempts_total{kind="mail",state="failed"}`:    "1",
+		`avow_delivery_attempts_total{kind="mail",outcome="delivered",state="delivered"}`: "2",
+		`avow_delivery_attempts_total{kind="mail",outcome="unknown",state="queued"}`:      "1",
+		`avow_delivery_attempts_total{kind="mail",outcome="failed",state="queued"}`:       "1",
+		`avow_delivery_attempts_total{kind="mail",outcome="failed",state="failed"}`:       "1",
 	})
+}
+
+func TestOverdue(t *testing.T) {
+	t.Parallel()
+	m := New()
+	m.Overdue("mail", 90*time.Second)
+	m.Overdue("webhook", -time.Minute) // due in a minute
+	expect(t, scrape(t, m), map[string]string{
+		`avow_delivery_overdue_seconds{kind="mail"}`:    "90",
+		`avow_delivery_overdue_seconds{kind="webhook"}`: "0",
+	})
+}
+
+func TestPurged(t *testing.T) {
+	t.Parallel()
+	m := New()
+	m.Purged("tokens", 500)
+	m.Purged("tokens", 7)
+	expect(t, scrape(t, m), map[string]string{`avow_purged_rows_total{what="tokens"}`: "507"})
 }
 
 func TestSessionCache(t *testing.T) {
@@ -94,8 +117,8 @@ func TestLimitRefused(t *testing.T) {
 func TestProcessesAreCountedApart(t *testing.T) {
 	t.Parallel()
 	one, two := New(), New()
-	one.Attempt("mail", "delivered")
-	if got, ok := scrape(t, two)[`avow_delivery_attempts_total{kind="mail",state="delivered"}`]; ok {
+	one.Attempt("mail", "delivered", "delivered")
+	if got, ok := scrape(t, two)[`avow_delivery_attempts_total{kind="mail",outcome="delivered",state="delivered"}`]; ok {
 		t.Errorf("got %s in another registry, want no sample", got)
 	}
 }

@@ -3,7 +3,12 @@ package outbox
 import (
 	"context"
 	"time"
+
+	"avow/internal/fault"
 )
+
+// ErrMailUnknown answers a look-up of a captured mail that is not there.
+var ErrMailUnknown = fault.New(fault.NotFound, "mail_unknown", "There is no such mail.")
 
 // Captured is a mail that was kept instead of being handed to a relay: every mail of `avow dev`, and test-mode mail everywhere.
 type Captured struct {

@@ -1,7 +1,7 @@
 // Package outbox delivers what committed changes promised: mails and webhooks.
 //
 // A delivery is a row that is written in the transaction of the change that causes it. A worker claims due rows; a claim raises the attempt count and moves the
-// next attempt to the end of a lease, so that no state exists in which a delivery can be stuck: a crash costs one lease.
+// next attempt to the end of a lease, so that no state exists in which a delivery can be stuck: a crash costs one lease. While an attempt runs its lease is renewed.
 package outbox
 
 import (
@@ -9,8 +9,6 @@ import (
 	"encoding/json"
 	"errors"
 	"time"
-
-	"avow/internal/fault"
 )
 
 // Kind says what is delivered, and so by which Sender.
@@ -19,10 +17,10 @@ type Kind string
 // Mail is the kind of e-mails; the payload is a Message.
 const Mail Kind = "mail"
 
-// State of a delivery.
+// State of a delivery, as it is kept. How it is shown to people is its Standing.
 type State string
 
-// The states. Everything but Queued is final.
+// The states. Everything but Queued is final, until somebody retries what has failed.
 const (
 	Queued    State = "queued"
 	Delivered State = "delivered" // mail: handed to the relay, or captured
@@ -37,11 +35,16 @@ type Delivery struct {
 	Test    bool // test mode: a mail of it never goes to a relay
 	Kind    Kind
 	Target  string // e-mail address or URL
-	Payload []byte // sealed at rest, wiped once final
+	Payload []byte // sealed at rest, wiped once delivered or cancelled
 	Locked  error  // the payload could not be opened; the attempt fails with this
-	Attempt int    // attempts begun, this one included
 	Due     time.Time
 	Created time.Time
+
+	// Known of a claimed one.
+	Attempt   int      // attempts begun, this one included: what a worker proves its claim with
+	Uncounted int      // of them, those that do not count for the schedule: lost with their workers, or made before somebody retried the delivery
+	Schedule  Schedule // of its further attempts
+	Lane      string   // see Lane
 }
 
 // Message is the payload of a mail: a template's name and its data. The body is made when it is sent.
@@ -64,23 +67,53 @@ func NewMail(id, org string, to, template string, data any, now time.Time) Deliv
 	return Delivery{ID: id, Org: org, Kind: Mail, Target: to, Payload: payload, Due: now, Created: now}
 }
 
-// Result is how an attempt ended.
-type Result struct {
-	State  State
-	Due    time.Time // Queued: the next attempt
-	Detail string    // the other side's answer or our own short word, never content
-	At     time.Time
+// Claim asks for due deliveries of a kind.
+type Claim struct {
+	Kind  Kind
+	Now   time.Time
+	Until time.Time // the end of the lease: whoever dies with a claim gives it back by that
+	Limit int
+	After string // kinds with lanes: only lanes behind this one, so that all have their turn
 }
+
+// Outcome is what came of an attempt.
+type Outcome string
+
+// The outcomes.
+const (
+	Succeeded Outcome = "delivered"
+	Refused   Outcome = "failed"  // the other side has not taken it, for certain
+	Unknown   Outcome = "unknown" // it may have taken it: the worker died, or heard no answer
+)
+
+// Result is how an attempt ended and what becomes of the delivery.
+type Result struct {
+	State   State
+	Due     time.Time // Queued: the next attempt
+	Outcome Outcome
+	Lost    bool          // the worker was stopped in the middle: the attempt does not count for the schedule
+	Code    int           // SMTP reply code or HTTP status; 0: none
+	Answer  string        // the other side's answer or our own words, at most 512 bytes, never content
+	Took    time.Duration // from the claim to the end of the attempt
+	At      time.Time
+}
+
+// ErrLeaseLost says that a delivery was claimed by somebody else, who sends it now.
+var ErrLeaseLost = errors.New("the lease was lost to another worker")
 
 // Queue is where deliveries wait.
 type Queue interface {
-	// Claim returns at most limit due deliveries, oldest first, each with its attempt count raised and its next attempt moved to until: whoever dies with a
-	// claim gives it back by that. No two claims return the same delivery while the lease lasts.
-	Claim(ctx context.Context, now, until time.Time, limit int) ([]Delivery, error)
-	// Settle records how the claimed attempt ended. A delivery that was claimed again or cancelled meanwhile is left as it is.
+	// Claim returns due deliveries, each with its attempt count raised and its next attempt moved to the end of the lease; without lanes the oldest, else one of each
+	// lane in which no lease is alive. No two claims return the same delivery, nor two of one lane, while a lease lasts. An attempt that was begun and never settled
+	// is noted as one of unknown outcome, at the latest when its delivery is claimed again.
+	Claim(ctx context.Context, c Claim) ([]Delivery, error)
+	// Renew moves the end of a claimed delivery's lease. ErrLeaseLost: it was claimed again.
+	Renew(ctx context.Context, d Delivery, until time.Time) error
+	// Settle records how the claimed attempt ended, in the log of attempts and for the delivery. Where another claim has come between, nothing is recorded; a delivery
+	// that was cancelled meanwhile stays so unless it was delivered all the same.
 	Settle(ctx context.Context, d Delivery, r Result) error
-	// NextDue returns the instant at which the next delivery is due; zero when none waits.
-	NextDue(ctx context.Context) (time.Time, error)
+	// NextDue returns the instant at which the next delivery of a kind can be claimed; zero when none waits.
+	NextDue(ctx context.Context, kind Kind) (time.Time, error)
 }
 
 // Answer is what the other side said to an attempt; zero when it said nothing.
@@ -103,11 +136,20 @@ var (
 	ErrUncertain = errors.New("uncertain")
 )
 
+// marked is an error with a mark that its text does not show.
+type marked struct{ mark, err error }
+
+// Error is that of the error itself.
+func (m marked) Error() string { return m.err.Error() }
+
+// Unwrap returns the mark and the error itself.
+func (m marked) Unwrap() []error { return []error{m.mark, m.err} }
+
 // Permanent marks err so that the delivery fails at once.
-func Permanent(err error) error { return errors.Join(ErrPermanent, err) }
+func Permanent(err error) error { return marked{ErrPermanent, err} }
 
 // Uncertain marks err so that the attempt is noted as one of unknown outcome. It is tried again: twice is better than never.
-func Uncertain(err error) error { return errors.Join(ErrUncertain, err) }
+func Uncertain(err error) error { return marked{ErrUncertain, err} }
 
 // LaterError is an error with the time that the other side asked to be left alone.
 type LaterError struct {
@@ -123,24 +165,3 @@ func (e *LaterError) Error() string { return e.Err.Error() }
 
 // Unwrap returns the error itself.
 func (e *LaterError) Unwrap() error { return e.Err }
-
-// ErrMailUnknown answers a look-up of a captured mail that is not there.
-var ErrMailUnknown = fault.New(fault.NotFound, "mail_unknown", "There is no such mail.")
-
-// schedule holds the waits before each attempt after the first (interfaces.md section 5).
-var schedule = []time.Duration{
-	time.Second, 5 * time.Second, 25 * time.Second, 2 * time.Minute, 10 * time.Minute, 30 * time.Minute,
-	2 * time.Hour, 5 * time.Hour, 10 * time.Hour, 14 * time.Hour, 20 * time.Hour, 24 * time.Hour,
-}
-
-// spread is how far jitter moves a wait, as a share of it.
-const spread = 0.2
-
-// Next returns the wait after the given attempt failed, and false when it was the last. Jitter is from [0, 1).
-func Next(attempt int, jitter float64) (time.Duration, bool) {
-	if attempt < 1 || attempt > len(schedule) {
-		return 0, false
-	}
-	base := float64(schedule[attempt-1])
-	return time.Duration(base * (1 - spread + 2*spread*jitter)), true
-}

@@ -13,49 +13,6 @@ import (
 // start is the instant at which the tests begin.
 var start = time.Date(2024, 1, 14, 12, 0, 0, 0, time.UTC)
 
-// waits are those of interfaces.md section 5 before each attempt after the first, which is made at once.
-var waits = []time.Duration{
-	time.Second, 5 * time.Second, 25 * time.Second, 2 * time.Minute, 10 * time.Minute, 30 * time.Minute,
-	2 * time.Hour, 5 * time.Hour, 10 * time.Hour, 14 * time.Hour, 20 * time.Hour, 24 * time.Hour,
-}
-
-func TestNext(t *testing.T) {
-	t.Parallel()
-	for i, want := range waits {
-		tests := map[float64]time.Duration{0: want * 8 / 10, 0.5: want, 0.25: want * 9 / 10, 1: want * 12 / 10}
-		for jitter, want := range tests {
-			got, more := Next(i+1, jitter)
-			if diff := got - want; diff < -time.Microsecond || diff > time.Microsecond || !more {
-				t.Errorf("attempt %d, jitter %v: got %v, %t, want %v, true", i+1, jitter, got, more, want)
-			}
-		}
-	}
-}
-
-func TestNoAttemptAfterTheLast(t *testing.T) {
-	t.Parallel()
-	for _, attempt := range []int{13, 14, 1000, 0, -1} {
-		if got, more := Next(attempt, 0.5); more || got != 0 {
-			t.Errorf("attempt %d: got %v, %t, want none", attempt, got, more)
-		}
-	}
-}
-
-func TestScheduleLastsMoreThanThreeDays(t *testing.T) {
-	t.Parallel()
-	attempts, total := 1, time.Duration(0)
-	for {
-		wait, more := Next(attempts, 0.5)
-		if !more {
-			break
-		}
-		attempts, total = attempts+1, total+wait
-	}
-	if attempts != 13 || total <= 72*time.Hour {
-		t.Errorf("got %d attempts in %v, want 13 in more than 72h", attempts, total)
-	}
-}
-
 func TestNewMail(t *testing.T) {
 	t.Parallel()
 	data := struct {
@@ -95,10 +52,18 @@ func TestNewMailPanics(t *testing.T) {
 	NewMail("dlv_1", "org_1", "anna@example.com", "confirm_email", make(chan int), start)
 }
 
-func TestPermanent(t *testing.T) {
+// Marks decide; what people read is the error itself.
+func TestMarks(t *testing.T) {
 	t.Parallel()
-	err := Permanent(io.ErrUnexpectedEOF)
-	if !errors.Is(err, ErrPermanent) || !errors.Is(err, io.ErrUnexpectedEOF) {
-		t.Errorf("got %v, want a permanent error that keeps its cause", err)
+	for name, c := range map[string]struct {
+		marked error
+		mark   error
+	}{
+		"permanent": {Permanent(io.ErrUnexpectedEOF), ErrPermanent},
+		"uncertain": {Uncertain(io.ErrUnexpectedEOF), ErrUncertain},
+	} {
+		if !errors.Is(c.marked, c.mark) || !errors.Is(c.marked, io.ErrUnexpectedEOF) || c.marked.Error() != io.ErrUnexpectedEOF.Error() {
+			t.Errorf("%s: got %v, want the mark, the cause and the cause's text", name, c.marked)
+		}
 	}
 }

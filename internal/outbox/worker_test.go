@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -15,137 +14,86 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-var errBroken = errors.New("broken")
-
-// queue is the simplest Queue there can be. It remembers how claims and attempts ended.
-type queue struct {
-	mu        sync.Mutex
-	waiting   []Delivery
-	settled   map[string]Result
-	tries     map[string]int
-	until     time.Time
-	broken    error // of Claim and NextDue
-	settling  error
-	onSettle  func(context.Context)
-	onNextDue func() // after the answer was made
-}
-
-func newQueue(ids ...string) *queue {
-	q := &queue{settled: map[string]Result{}, tries: map[string]int{}}
-	for _, id := range ids {
-		q.add(id, start)
-	}
-	return q
-}
-
-func (q *queue) add(id string, due time.Time) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.waiting = append(q.waiting, Delivery{ID: id, Kind: Mail, Target: "anna@example.com", Due: due})
-}
-
-func (q *queue) Claim(_ context.Context, now, until time.Time, limit int) ([]Delivery, error) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.until = until
-	var claimed []Delivery
-	for i := range q.waiting {
-		if d := &q.waiting[i]; !d.Due.After(now) && len(claimed) < limit && q.broken == nil {
-			d.Attempt, d.Due = d.Attempt+1, until
-			claimed = append(claimed, *d)
-		}
-	}
-	return claimed, q.broken
-}
-
-func (q *queue) Settle(ctx context.Context, d Delivery, r Result) error {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.onSettle != nil {
-		q.onSettle(ctx)
-	}
-	if q.settling != nil {
-		return q.settling
-	}
-	q.settled[d.ID] = r
-	q.tries[d.ID]++
-	i := slices.IndexFunc(q.waiting, func(w Delivery) bool { return w.ID == d.ID && w.Attempt == d.Attempt })
-	if i >= 0 && r.State == Queued {
-		q.waiting[i].Due = r.Due
-	} else if i >= 0 {
-		q.waiting = slices.Delete(q.waiting, i, i+1)
-	}
-	return nil
-}
-
-func (q *queue) NextDue(context.Context) (time.Time, error) {
-	if q.onNextDue != nil {
-		defer q.onNextDue()
-	}
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	var next time.Time
-	for _, d := range q.waiting {
-		if next.IsZero() || d.Due.Before(next) {
-			next = d.Due
-		}
-	}
-	return next, q.broken
-}
-
-func (q *queue) result(id string) Result {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	return q.settled[id]
-}
-
-// sender is a Sender made of a function.
-type sender func(context.Context, Delivery) (Answer, error)
-
-func (s sender) Send(ctx context.Context, d Delivery) (Answer, error) { return s(ctx, d) }
-
-func answers(text string, err error) sender {
-	return func(context.Context, Delivery) (Answer, error) { return Answer{Text: text}, err }
-}
-
-func worker(q *queue, s Sender) *Worker {
-	return &Worker{Queue: q, Senders: map[Kind]Sender{Mail: s}, Now: func() time.Time { return start }, Jitter: func() float64 { return 0.5 }}
-}
-
 func TestOnce(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("é", 400)
+	later := errors.New("451 later")
+	failed := func(state State, wait time.Duration, answer string) Result {
+		r := Result{State: state, Outcome: Refused, Answer: answer, At: start}
+		if state == Queued {
+			r.Due = start.Add(wait)
+		}
+		return r
+	}
+	done := func(answer string) Result {
+		return Result{State: Delivered, Outcome: Succeeded, Answer: answer, At: start}
+	}
 	tests := map[string]struct {
-		before int // attempts made before
-		kind   Kind
+		before Delivery
 		send   sender
 		want   Result
 	}{
-		"success":                {0, Mail, answers("250 ok queued as 4711", nil), Result{State: Delivered, Detail: "250 ok queued as 4711", At: start}},
-		"success at the last":    {12, Mail, answers("250 ok", nil), Result{State: Delivered, Detail: "250 ok", At: start}},
-		"temporary":              {0, Mail, answers("", errors.New("451 later")), Result{State: Queued, Due: start.Add(time.Second), Detail: "451 later", At: start}},
-		"temporary, once more":   {6, Mail, answers("", errors.New("451 later")), Result{State: Queued, Due: start.Add(2 * time.Hour), Detail: "451 later", At: start}},
-		"temporary, last wait":   {11, Mail, answers("", errors.New("451 later")), Result{State: Queued, Due: start.Add(24 * time.Hour), Detail: "451 later", At: start}},
-		"given up":               {12, Mail, answers("", errors.New("451 later")), Result{State: Failed, Detail: "451 later", At: start}},
-		"a long answer is cut":   {0, Mail, answers(strings.Repeat("x", 600), nil), Result{State: Delivered, Detail: strings.Repeat("x", 512), At: start}},
-		"never in a character":   {0, Mail, answers("x"+long, nil), Result{State: Delivered, Detail: "x" + long[:510], At: start}},
-		"bad bytes are left out": {0, Mail, answers("250 \xffok\xc3", nil), Result{State: Delivered, Detail: "250 ok", At: start}},
+		"success":                {Delivery{}, answers("250 ok queued as 4711", nil), done("250 ok queued as 4711")},
+		"success at the last":    {Delivery{Attempt: 12}, answers("250 ok", nil), done("250 ok")},
+		"temporary":              {Delivery{}, answers("", later), failed(Queued, time.Second, "451 later")},
+		"temporary, once more":   {Delivery{Attempt: 6}, answers("", later), failed(Queued, 2*time.Hour, "451 later")},
+		"temporary, last wait":   {Delivery{Attempt: 11}, answers("", later), failed(Queued, 24*time.Hour, "451 later")},
+		"given up":               {Delivery{Attempt: 12}, answers("", later), failed(Failed, 0, "451 later")},
+		"contract, last wait":    {Delivery{Attempt: 2, Schedule: Contract}, answers("", later), failed(Queued, 25*time.Second, "451 later")},
+		"contract, given up":     {Delivery{Attempt: 3, Schedule: Contract}, answers("", later), failed(Failed, 0, "451 later")},
+		"all lost before":        {Delivery{Attempt: 13, Uncounted: 13}, answers("", later), failed(Queued, time.Second, "451 later")},
+		"a long answer is cut":   {Delivery{}, answers(strings.Repeat("x", 600), nil), done(strings.Repeat("x", 512))},
+		"never in a character":   {Delivery{}, answers("x"+long, nil), done("x" + long[:510])},
+		"bad bytes are left out": {Delivery{}, answers("250 \xffok\xc3", nil), done("250 ok")},
+		"controls are spaces":    {Delivery{}, answers("250\x00ok\r\nthen", nil), done("250 ok  then")},
+		"its words, not ours":    {Delivery{}, answers("<h1>Sorry</h1>", later), failed(Queued, time.Second, "<h1>Sorry</h1>")},
+		"left alone":             {Delivery{}, answers("", Later(later, time.Hour)), failed(Queued, time.Hour, "451 later")},
+		"left alone a moment":    {Delivery{Attempt: 6}, answers("", Later(later, time.Hour)), failed(Queued, 2*time.Hour, "451 later")},
+		"left alone for a year":  {Delivery{}, answers("", Later(later, 365*24*time.Hour)), failed(Queued, 24*time.Hour, "451 later")},
+		"left alone at the last": {Delivery{Attempt: 12}, answers("", Later(later, time.Hour)), failed(Failed, 0, "451 later")},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			q := newQueue("a")
-			q.waiting[0].Attempt, q.waiting[0].Kind = tt.before, tt.kind
+			q.waiting[0].Attempt, q.waiting[0].Uncounted, q.waiting[0].Schedule = tt.before.Attempt, tt.before.Uncounted, tt.before.Schedule
 			if n, err := worker(q, tt.send).Once(t.Context()); n != 1 || err != nil {
 				t.Fatalf("got %d attempts, %v, want 1, no error", n, err)
 			}
 			if diff := cmp.Diff(tt.want, q.settled["a"]); diff != "" {
 				t.Errorf("got +, want -:\n%s", diff)
 			}
-			if got := q.settled["a"].Detail; !utf8.ValidString(got) {
-				t.Errorf("got detail %q, want good UTF-8", got)
+			if got := q.settled["a"].Answer; !utf8.ValidString(got) {
+				t.Errorf("got answer %q, want good UTF-8", got)
 			}
 		})
+	}
+}
+
+// Codes are kept whatever the outcome. An error after which the other side may have the delivery makes the outcome unknown, not the next step.
+func TestOutcomes(t *testing.T) {
+	t.Parallel()
+	lost := errors.New("connection lost")
+	for name, tt := range map[string]struct {
+		err  error
+		want Result
+	}{
+		"delivered":          {nil, Result{State: Delivered, Outcome: Succeeded}},
+		"failed":             {lost, Result{State: Queued, Outcome: Refused, Due: start.Add(time.Second)}},
+		"refused":            {Permanent(lost), Result{State: Failed, Outcome: Refused}},
+		"unknown":            {Uncertain(lost), Result{State: Queued, Outcome: Unknown, Due: start.Add(time.Second)}},
+		"unknown and later":  {Later(Uncertain(lost), time.Minute), Result{State: Queued, Outcome: Unknown, Due: start.Add(time.Minute)}},
+		"unknown and no use": {Permanent(Uncertain(lost)), Result{State: Failed, Outcome: Unknown}},
+	} {
+		q := newQueue("a")
+		w := worker(q, sender(func(context.Context, Delivery) (Answer, error) { return Answer{Code: 299, Text: "words"}, tt.err }))
+		if _, err := w.Once(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		tt.want.Code, tt.want.Answer, tt.want.At = 299, "words", start
+		if diff := cmp.Diff(tt.want, q.settled["a"]); diff != "" {
+			t.Errorf("%s: got +, want -:\n%s", name, diff)
+		}
 	}
 }
 
@@ -157,21 +105,19 @@ func TestPermanentErrorFailsAtOnce(t *testing.T) {
 		if n, err := worker(q, answers("", err)).Once(t.Context()); n != 1 || err != nil {
 			t.Fatalf("%s: got %d attempts, %v, want 1, no error", name, n, err)
 		}
-		if got := q.settled["a"]; got.State != Failed || !got.Due.IsZero() || !strings.Contains(got.Detail, "550 no such user") {
+		if got := q.settled["a"]; got.State != Failed || !got.Due.IsZero() || !strings.Contains(got.Answer, "550 no such user") {
 			t.Errorf("%s: got %+v, want failed for good with the answer", name, got)
 		}
 	}
 }
 
-func TestUnknownKindFails(t *testing.T) {
+// What this worker has no sender for is left to one that has: during an upgrade that may be a newer one.
+func TestUnknownKindIsLeftAlone(t *testing.T) {
 	t.Parallel()
 	q := newQueue("a")
 	q.waiting[0].Kind = "pigeon"
-	if n, err := worker(q, answers("sent", nil)).Once(t.Context()); n != 1 || err != nil {
-		t.Fatalf("got %d attempts, %v, want 1, no error", n, err)
-	}
-	if got := q.settled["a"]; got.State != Failed || !strings.Contains(got.Detail, `"pigeon"`) {
-		t.Errorf("got %+v, want failed, and the kind named", got)
+	if n, err := worker(q, answers("sent", nil)).Once(t.Context()); n != 0 || err != nil || len(q.settled) != 0 {
+		t.Errorf("got %d attempts, %v and %v, want none", n, err, q.settled)
 	}
 }
 
@@ -208,17 +154,19 @@ func TestClaimError(t *testing.T) {
 // One result that cannot be recorded does not lose the others; the error names the delivery.
 func TestSettleError(t *testing.T) {
 	t.Parallel()
-	q := newQueue("a", "b")
-	q.settling = errBroken
-	n, err := worker(q, answers("sent", nil)).Once(t.Context())
-	if n != 2 || !errors.Is(err, errBroken) {
-		t.Fatalf("got %d attempts, %v, want 2, %v", n, err, errBroken)
-	}
-	for _, id := range []string{"delivery a", "delivery b"} {
-		if !strings.Contains(err.Error(), id) {
-			t.Errorf("got %q, want %q named", err, id)
+	synctest.Test(t, func(t *testing.T) {
+		q := newQueue("a", "b")
+		q.settling = errBroken
+		n, err := worker(q, answers("sent", nil)).Once(t.Context())
+		if n != 2 || !errors.Is(err, errBroken) {
+			t.Fatalf("got %d attempts, %v, want 2, %v", n, err, errBroken)
 		}
-	}
+		for _, id := range []string{"delivery a", "delivery b"} {
+			if !strings.Contains(err.Error(), id) {
+				t.Errorf("got %q, want %q named", err, id)
+			}
+		}
+	})
 }
 
 func TestObserve(t *testing.T) {
@@ -228,13 +176,13 @@ func TestObserve(t *testing.T) {
 	w := worker(q, sender(func(_ context.Context, d Delivery) (Answer, error) { return Answer{}, outcomes[d.ID] }))
 	var mu sync.Mutex
 	got := map[State]error{}
-	w.Observe = func(kind Kind, state State, err error) {
+	w.Observe = func(d Delivery, r Result, err error) {
 		mu.Lock()
 		defer mu.Unlock()
-		if kind != Mail {
-			t.Errorf("got kind %q, want %q", kind, Mail)
+		if want := map[string]State{"a": Delivered, "b": Queued, "c": Failed}[d.ID]; r.State != want || d.Kind != Mail {
+			t.Errorf("%s: got %s of kind %s, want %s of kind %s", d.ID, r.State, d.Kind, want, Mail)
 		}
-		got[state] = err
+		got[r.State] = err
 	}
 	if _, err := w.Once(t.Context()); err != nil {
 		t.Fatal(err)
@@ -265,28 +213,6 @@ func TestAttemptsRunSideBySide(t *testing.T) {
 		}
 		if got, want := time.Since(began), 3*time.Second; got != want || len(q.settled) != n {
 			t.Errorf("got %d settled after %v, want %d after %v", len(q.settled), got, n, want)
-		}
-	})
-}
-
-// An attempt ends well inside its lease, so that nobody else begins the next one meanwhile.
-func TestAttemptHasADeadline(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		q := newQueue("a")
-		w := worker(q, sender(func(ctx context.Context, _ Delivery) (Answer, error) {
-			<-ctx.Done()
-			return Answer{}, ctx.Err()
-		}))
-		began := time.Now()
-		if _, err := w.Once(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		if took := time.Since(began); took <= 0 || took >= Lease {
-			t.Errorf("got an end after %v, want one before %v", took, Lease)
-		}
-		if got := q.settled["a"]; got.State != Queued || got.Detail != context.DeadlineExceeded.Error() {
-			t.Errorf("got %+v, want another attempt after the deadline", got)
 		}
 	})
 }
@@ -330,15 +256,15 @@ func TestLockedDeliveryIsTriedAgain(t *testing.T) {
 	}
 }
 
-// A sender with a bug spoils its own delivery only.
-func TestPanickingSenderIsAFailedAttempt(t *testing.T) {
+// A sender with a bug spoils its own delivery only. How far it had come nobody knows.
+func TestPanickingSender(t *testing.T) {
 	t.Parallel()
 	q := newQueue("a")
 	w := worker(q, sender(func(context.Context, Delivery) (Answer, error) { panic("bug") }))
 	if _, err := w.Once(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if got := q.result("a"); got.State != Queued || !strings.Contains(got.Detail, "bug") {
+	if got := q.result("a"); got.State != Queued || got.Outcome != Unknown || !strings.Contains(got.Answer, "bug") {
 		t.Errorf("got %+v, want it queued for later with the reason", got)
 	}
 }

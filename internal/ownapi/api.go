@@ -1,22 +1,40 @@
-// Package ownapi is everything of our own for integrators on the wire: what is below /avow/v1, which neither contract knows. Its answers have the skill contract's
-// envelope.
+// Package ownapi is everything of our own for integrators on the wire: what is below /avow/v1, which neither contract knows (interfaces.md 4). Its answers have the skill
+// contract's envelope.
 package ownapi
 
 import (
+	"context"
 	"net/http"
 	"strings"
+	"time"
 
-	"avow/internal/access"
 	"avow/internal/fault"
 	"avow/internal/outbox"
 	"avow/internal/web"
 )
 
+// base is where these calls begin.
 const base = "/avow/v1"
+
+// Deliveries is what the calls about deliveries need of the rules. Every call refuses a reader whose key is not good before anything else.
+type Deliveries interface {
+	// Holder is the reader who shows an API key.
+	Holder(apiKey string) outbox.Reader
+	// Authenticate only says whether a reader's key is good.
+	Authenticate(ctx context.Context, r outbox.Reader) error
+	// List returns deliveries, newest first, and whether there are more.
+	List(ctx context.Context, r outbox.Reader, f outbox.Filter) (page []outbox.Record, more bool, err error)
+	// Show returns one delivery with its attempts.
+	Show(ctx context.Context, r outbox.Reader, id string) (outbox.Record, []outbox.Attempt, error)
+	// Retry makes a delivery due at once.
+	Retry(ctx context.Context, r outbox.Reader, id string) (outbox.Record, error)
+}
 
 // Options is what the calls need of the rules.
 type Options struct {
-	TestMails outbox.TestMails
+	TestMails  outbox.TestMails
+	Deliveries Deliveries
+	Now        func() time.Time // deliveries are shown as they stand at now
 }
 
 type api struct{ o Options }
@@ -26,6 +44,9 @@ func New(o Options) web.Family {
 	a := api{o: o}
 	return web.Family{Prefixes: []string{base + "/"}, Render: renderError, Routes: []web.Route{
 		{Method: http.MethodGet, Path: base + "/test/mails", Handle: a.testMails},
+		{Method: http.MethodGet, Path: base + "/deliveries", Handle: a.keyed(a.list)},
+		{Method: http.MethodGet, Path: base + "/deliveries/{id}", Handle: a.keyed(a.show)},
+		{Method: http.MethodPost, Path: base + "/deliveries/{id}/retry", Handle: a.keyed(a.retry)},
 	}}
 }
 
@@ -41,50 +62,37 @@ func apiKey(r *http.Request) string {
 	return strings.TrimSpace(token)
 }
 
+// envelope is the body of every answer (skills-api.md 2).
 type envelope struct {
-	Success bool `json:"success"`
-	Data    any  `json:"data"`
+	Success bool   `json:"success"`
+	Data    any    `json:"data"`
+	Message string `json:"message,omitempty"`
 }
 
 func answer(w http.ResponseWriter, data any) error {
 	return web.WriteJSON(w, http.StatusOK, envelope{Success: true, Data: data})
 }
 
-// wireError is how a reason is told on the wire.
-type wireError struct {
-	status int
-	code   string
+// call is one request with who makes it.
+type call struct {
+	*http.Request
+	reader outbox.Reader
 }
 
-// codes is the one place where reasons become statuses and codes.
-var codes = map[fault.Reason]wireError{
-	web.ErrRouteUnknown.Reason:    {http.StatusNotFound, "NOT_FOUND"},
-	web.ErrMethod.Reason:          {http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED"},
-	access.ErrKeyUnknown.Reason:   {http.StatusUnauthorized, "UNAUTHORIZED"},
-	access.ErrBusy.Reason:         {http.StatusServiceUnavailable, "SERVICE_UNAVAILABLE"},
-	outbox.ErrTestModeOnly.Reason: {http.StatusForbidden, "TEST_MODE_ONLY"},
-}
-
-var internalError = wireError{http.StatusInternalServerError, "INTERNAL_ERROR"}
-
-type errorEnvelope struct {
-	Success bool      `json:"success"`
-	Error   errorBody `json:"error"`
-}
-
-type errorBody struct {
-	Code    string `json:"code"`
-	Message string `json:"message"`
-}
-
-func renderError(w http.ResponseWriter, r *http.Request, err error) {
-	f := fault.From(err)
-	wire, known := codes[f.Reason]
-	if !known {
-		wire = internalError
-	}
-	web.RetryAfter(w, f)
-	if err := web.WriteJSON(w, wire.status, errorEnvelope{Error: errorBody{Code: wire.code, Message: f.Message}}); err != nil {
-		web.Note(r, err)
+// keyed makes a handler of a call that an API key opens. The key is looked up by the load of the call itself. Only when the request is bad is it looked up alone,
+// because 401 wins over every 400 (skills-api.md 18.1).
+func (a api) keyed(answer func(call) (any, error)) web.Handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		c := call{Request: r, reader: a.o.Deliveries.Holder(apiKey(r))}
+		body, err := answer(c)
+		if err != nil && fault.From(err).Kind == fault.Invalid {
+			if refused := a.o.Deliveries.Authenticate(r.Context(), c.reader); refused != nil {
+				return refused
+			}
+		}
+		if err != nil {
+			return err
+		}
+		return web.WriteJSON(w, http.StatusOK, body)
 	}
 }

@@ -3,24 +3,8 @@ package ownapi
 import (
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"testing"
-
-	"avow/internal/access"
-	"avow/internal/fault"
-	"avow/internal/outbox"
-	"avow/internal/web"
 )
-
-// Every refusal that a call can meet has a status and a code of its own; all else is 500.
-func TestEveryRefusalHasACode(t *testing.T) {
-	t.Parallel()
-	for _, e := range slices.Concat(access.KeyRefusals, []*fault.Error{outbox.ErrTestModeOnly, web.ErrRouteUnknown, web.ErrMethod, access.ErrBusy}) {
-		if wire, ok := codes[e.Reason]; !ok || wire.status < 400 || wire.code == "" {
-			t.Errorf("%s: got %+v, want a row in codes", e.Reason, wire)
-		}
-	}
-}
 
 func TestKeyIsTakenAsTheSkillContractDoes(t *testing.T) {
 	t.Parallel()

@@ -2,20 +2,19 @@ package ownapi
 
 import (
 	"net/http"
-	"time"
 
 	"avow/internal/outbox"
 )
 
 // testMail is a captured mail, in the form that /dev/mails has (interfaces.md section 4).
 type testMail struct {
-	ID        string `json:"id"`
-	To        string `json:"to"`
-	From      string `json:"from"`
-	Subject   string `json:"subject"`
-	Text      string `json:"text"`
-	HTML      string `json:"html"`
-	CreatedAt string `json:"createdAt"`
+	ID        string  `json:"id"`
+	To        string  `json:"to"`
+	From      string  `json:"from"`
+	Subject   string  `json:"subject"`
+	Text      string  `json:"text"`
+	HTML      string  `json:"html"`
+	CreatedAt *string `json:"createdAt"`
 }
 
 func testMailOf(m outbox.Captured) testMail {
@@ -34,6 +33,3 @@ func (a api) testMails(w http.ResponseWriter, r *http.Request) error {
 	}
 	return answer(w, mails)
 }
-
-// stamp is how an instant is written.
-func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }

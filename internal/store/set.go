@@ -93,6 +93,7 @@ var (
 	fromRows  = regexp.MustCompile(`\s+FROM v\b( WHERE TRUE$)?`)
 	answer    = regexp.MustCompile(`\s+RETURNING .*$`)
 	valueOf   = regexp.MustCompile(`\bv\.(\w+)`)
+	joined    = regexp.MustCompile(`FROM v\s+(LEFT )?JOIN`)
 	leftAlias = regexp.MustCompile(`\b([vau]\.|v\b)`)
 )
 
@@ -100,6 +101,9 @@ var (
 func (s *set) plain(body string) (string, bool) {
 	for _, join := range guardJoins {
 		body = strings.ReplaceAll(body, join, "")
+	}
+	if joined.MatchString(body) {
+		return "", false
 	}
 	body = answer.ReplaceAllString(fromRows.ReplaceAllString(body, ""), "")
 	body = valueOf.ReplaceAllStringFunc(body, func(value string) string {

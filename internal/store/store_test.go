@@ -97,7 +97,7 @@ func TestLockedDeliveryStopsNoOther(t *testing.T) {
 		}
 		enqueue(t, s, id, now)
 		if i == 1 {
-			if claimed, err = s.Claim(ctx, now, now.Add(time.Minute), 10); err != nil {
+			if claimed, err = s.Claim(ctx, outbox.Claim{Kind: outbox.Mail, Now: now, Until: now.Add(time.Minute), Limit: 10}); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -34,7 +34,7 @@ func imported(id, name string, aliases ...string) catalogue.Skill {
 	return catalogue.Skill{ID: id, Name: name, Category: "sport.water", Aliases: aliases}
 }
 
-func (w *world) put(skills ...catalogue.Skill) {
+func (w *world) importAll(skills ...catalogue.Skill) {
 	w.Helper()
 	w.must(w.ImportSkills(w.ctx, catalogue.Change{Put: skills}))
 }
@@ -56,14 +56,14 @@ func (w *world) importKept() {
 		w.Errorf("got stamp %d before the first import, want 0", stamp)
 	}
 	kayak, esco := imported("kayak", `"Kayak" & co`, "a, b", "ü"), imported("http://data.europa.eu/esco/skill/1", "steer")
-	w.put(kayak, esco)
+	w.importAll(kayak, esco)
 	if stamp := w.wantImported(esco, kayak); stamp == 0 {
 		w.Error("got stamp 0 after an import, want another")
 	}
 }
 
 func (w *world) importAgain() {
-	w.put(imported("a", "A", "x"), imported("b", "B"), imported("c", "C"))
+	w.importAll(imported("a", "A", "x"), imported("b", "B"), imported("c", "C"))
 	before := w.wantImported(imported("a", "A", "x"), imported("b", "B"), imported("c", "C"))
 	w.must(w.ImportSkills(w.ctx, catalogue.Change{Put: []catalogue.Skill{imported("a", "A2"), imported("d", "D")}, Remove: []string{"b", "nobody"}}))
 	if after := w.wantImported(imported("a", "A2"), imported("c", "C"), imported("d", "D")); after == before {
@@ -72,7 +72,7 @@ func (w *world) importAgain() {
 }
 
 func (w *world) importKnown() {
-	w.put(imported("a", "A"))
+	w.importAll(imported("a", "A"))
 	stamp := w.wantImported(imported("a", "A"))
 	got, skills, err := w.ImportedSkills(w.ctx, stamp)
 	w.must(err)
@@ -87,7 +87,7 @@ func (w *world) importKnown() {
 
 // importWhole has a list whose last skill no database takes.
 func (w *world) importWhole() {
-	w.put(imported("a", "A"))
+	w.importAll(imported("a", "A"))
 	before := w.wantImported(imported("a", "A"))
 	var many []catalogue.Skill
 	for i := range 100 {
@@ -106,7 +106,7 @@ func (w *world) importLarge() {
 	for i := range 5000 {
 		many = append(many, imported(fmt.Sprintf("%05d", i), "many", strings.Repeat("alias ", 20)))
 	}
-	w.put(many...)
+	w.importAll(many...)
 	w.wantImported(many...)
 }
 
@@ -123,7 +123,7 @@ func (w *world) namesOf(apiKey string, ids ...string) map[string]string {
 }
 
 func (w *world) namesLoaded() {
-	w.put(imported("kayak", "Kayak"), imported("ski", "Ski"))
+	w.importAll(imported("kayak", "Kayak"), imported("ski", "Ski"))
 	apiKey, _ := w.key(w.two, access.Live)
 	if diff := cmp.Diff(map[string]string{"kayak": "Kayak", "ski": "Ski"}, w.namesOf(apiKey, "kayak", "go", "ski", "Kayak", "kayak")); diff != "" {
 		w.Errorf("got +, want -:\n%s", diff)
@@ -138,7 +138,7 @@ func (w *world) namesOfMany() {
 	for i := range 20 {
 		many = append(many, imported(fmt.Sprint(i), fmt.Sprint("name of ", i)))
 	}
-	w.put(many...)
+	w.importAll(many...)
 	apiKey, _ := w.key(w.one, access.Live)
 	done := make(chan string)
 	for _, k := range many {

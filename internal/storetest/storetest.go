@@ -22,6 +22,7 @@ type Store interface {
 	skill.Verifications
 	catalogue.Imports
 	outbox.Queue
+	outbox.Ledger
 	outbox.Mailbox
 	outbox.TestMailbox
 	// ReleaseLeases makes claimed deliveries due at once.
@@ -34,6 +35,16 @@ type Store interface {
 	DisableCallback(ctx context.Context, d outbox.Delivery, now time.Time) error
 	// EnableCallback takes that back.
 	EnableCallback(ctx context.Context, d outbox.Delivery) error
+	// PurgeDeliveries forgets at most limit deliveries that were finished before an instant.
+	PurgeDeliveries(ctx context.Context, before time.Time, limit int) (int, error)
+	// PurgeTokens does the same for tokens that expired.
+	PurgeTokens(ctx context.Context, before time.Time, limit int) (int, error)
+	// PurgeSessions does the same for sessions that expired.
+	PurgeSessions(ctx context.Context, before time.Time, limit int) (int, error)
+	// PurgeMails does the same for captured mails.
+	PurgeMails(ctx context.Context, before time.Time, limit int) (int, error)
+	// PurgeMailsBut forgets captured mails but the newest.
+	PurgeMailsBut(ctx context.Context, newest, limit int) (int, error)
 	// Ready reports whether the database answers.
 	Ready(ctx context.Context) error
 }
@@ -49,6 +60,9 @@ func Run(t *testing.T, open Open) {
 	t.Run("grants", func(t *testing.T) { t.Parallel(); grants(t, open) })
 	t.Run("deliveries", func(t *testing.T) { t.Parallel(); deliveries(t, open) })
 	t.Run("webhooks", func(t *testing.T) { t.Parallel(); webhooks(t, open) })
+	t.Run("lanes", func(t *testing.T) { t.Parallel(); lanes(t, open) })
+	t.Run("ledger", func(t *testing.T) { t.Parallel(); ledger(t, open) })
+	t.Run("purge", func(t *testing.T) { t.Parallel(); purge(t, open) })
 	t.Run("mailbox", func(t *testing.T) { t.Parallel(); mailbox(t, open) })
 	t.Run("test mails", func(t *testing.T) { t.Parallel(); testMails(t, open) })
 	t.Run("catalogue", func(t *testing.T) { t.Parallel(); skillCatalogue(t, open) })

@@ -1,0 +1,200 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"avow/internal/access"
+	"avow/internal/account"
+	"avow/internal/config"
+	"avow/internal/metrics"
+	"avow/internal/outbox"
+	"avow/internal/skill"
+	"avow/internal/store"
+)
+
+// heap is a chore with a number of rows to forget.
+type heap struct {
+	rows   int
+	fails  error
+	limits []int
+	nows   []time.Time
+}
+
+func (h *heap) forget(_ context.Context, now time.Time, limit int) (int, error) {
+	h.limits, h.nows = append(h.limits, limit), append(h.nows, time.Now())
+	n := min(limit, h.rows)
+	h.rows -= n
+	return n, h.fails
+}
+
+// tidier has a log that is kept and a clock of the bubble.
+func tidier(log io.Writer) *App {
+	return &App{o: Options{Log: slog.New(slog.NewTextHandler(log, nil)), Now: time.Now}, Metrics: metrics.New()}
+}
+
+// Rows go in batches with a pause between them, until there are none; what came of it is told.
+func TestChoresGoInBatches(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		large, none := &heap{rows: 3*purgeBatch + 1}, &heap{}
+		began := time.Now()
+		tidier(&log).carryOut(t.Context(), []chore{{"large", large.forget}, {"none", none.forget}})
+		if len(large.limits) != 4 || large.limits[0] != purgeBatch || large.rows != 0 || len(none.limits) != 1 {
+			t.Errorf("got batches %v and %v, want 4 of at most %d, and 1", large.limits, none.limits, purgeBatch)
+		}
+		if took := time.Since(began); took != 3*purgePause {
+			t.Errorf("got it done in %v, want %v: a pause between two batches", took, 3*purgePause)
+		}
+		if got := log.String(); !strings.Contains(got, "what=large rows=1501") || strings.Contains(got, "what=none") {
+			t.Errorf("got log %q, want what was forgotten and nothing else", got)
+		}
+	})
+}
+
+// A chore that fails is told and left for the next time; the others are carried out.
+func TestChoreFails(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	broken, other := &heap{rows: purgeBatch, fails: errors.New("disk full")}, &heap{rows: 1}
+	tidier(&log).carryOut(t.Context(), []chore{{"broken", broken.forget}, {"other", other.forget}})
+	if len(broken.limits) != 1 || other.rows != 0 || !strings.Contains(log.String(), "disk full") {
+		t.Errorf("got %d tries, %d rows of the other left and log %q, want one, none and the reason", len(broken.limits), other.rows, log.String())
+	}
+}
+
+// Whoever stops does not wait for a heap to become small.
+func TestChoresStop(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, stop := context.WithCancel(t.Context())
+		endless, next := &heap{rows: 1 << 40}, &heap{rows: 1}
+		time.AfterFunc(purgePause*5/2, stop)
+		began := time.Now()
+		tidier(io.Discard).carryOut(ctx, []chore{{"endless", endless.forget}, {"next", next.forget}})
+		if took := time.Since(began); took != purgePause*5/2 || len(endless.limits) != 3 || next.rows != 1 {
+			t.Errorf("got the end after %v, %d batches and %d rows of the next, want it at once, 3 and 1", took, len(endless.limits), next.rows)
+		}
+	})
+}
+
+func TestEvery(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, stop := context.WithCancel(t.Context())
+		times := 0
+		time.AfterFunc(35*time.Minute, stop)
+		every(ctx, 10*time.Minute, func(context.Context) { times++ })
+		if times != 4 {
+			t.Errorf("got it done %d times in 35 minutes, want at the start and after 10, 20 and 30", times)
+		}
+	})
+}
+
+// TestChoresKeepWhatIsYoung has rows of two ages and looks which are forgotten at which time: by avow serve, and by avow dev, which keeps its mails.
+func TestChoresKeepWhatIsYoung(t *testing.T) {
+	t.Parallel()
+	start := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	for profile, want := range map[config.Profile][3]int{config.Serve: {2, 1, 0}, config.Dev: {2, 2, 2}} {
+		now := start
+		a := newTidy(t, profile, func() time.Time { return now })
+		for n, id := range []string{"old", "young"} {
+			if err := a.Store.Keep(t.Context(), outbox.Captured{ID: id, To: "a@example.com", CreatedAt: start.Add(time.Duration(n) * time.Hour)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for n, age := range []time.Duration{mailsKept, mailsKept + time.Second, mailsKept + 2*time.Hour} {
+			now = start.Add(age)
+			a.tidy(t.Context())
+			mails, err := a.Store.Mails(t.Context(), "", 10)
+			if err != nil || len(mails) != want[n] {
+				t.Errorf("%v, after %v: got %d mails (%v), want %d", profile, age, len(mails), err, want[n])
+			}
+		}
+	}
+}
+
+// TestWhatIsOverIsKeptThirtyDays has a delivery, a token and a session that are over at the same instant.
+func TestWhatIsOverIsKeptThirtyDays(t *testing.T) {
+	t.Parallel()
+	over := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	now := over.Add(-time.Hour)
+	a := newTidy(t, config.Serve, func() time.Time { return now })
+	token, verification := a.leave(t, over)
+	for _, step := range []struct {
+		age  time.Duration
+		kept bool
+	}{{30 * 24 * time.Hour, true}, {30*24*time.Hour + time.Microsecond, false}} {
+		now = over.Add(step.age)
+		a.tidy(t.Context())
+		delivery, err := a.Store.DeliveryByID(t.Context(), outbox.Reader{Operator: true}, "d")
+		state, stateErr := a.Store.View(t.Context(), account.KeyOfToken(a.keys.Lookup(access.ForToken, token)))
+		skills, skillsErr := a.Store.ViewVerification(t.Context(), skill.Subject{Verification: verification})
+		if err := errors.Join(err, stateErr, skillsErr); err != nil {
+			t.Fatal(err)
+		}
+		if kept := len(delivery.Records) == 1; kept != step.kept || (state.Token != nil) != step.kept || (skills.Session != nil) != step.kept || skills.Verification == nil {
+			t.Errorf("after %v: got delivery %t, token %t, session %t, verification %t, want them kept: %t, the verification always",
+				step.age, kept, state.Token != nil, skills.Session != nil, skills.Verification != nil, step.kept)
+		}
+	}
+}
+
+// leave makes a delivery that is finished at an instant, and a token and a session that expire then.
+func (a *App) leave(t *testing.T, over time.Time) (token, verification string) {
+	t.Helper()
+	ctx := t.Context()
+	must := func(errs ...error) {
+		t.Helper()
+		if err := errors.Join(errs...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	org, err := a.Admin.CreateOrganisation(ctx, "acme", false)
+	client, _, clientErr := a.Admin.CreateClient(ctx, access.NewClient{Org: "acme", Name: "web", Scopes: []string{account.ScopeMeRead}})
+	key, keyErr := a.Admin.CreateKey(ctx, "acme", "k", access.Live)
+	holder, holderErr := a.Accounts.Create(ctx, account.NewAccount{Org: org.ID, Email: "a@example.com"})
+	must(err, clientErr, keyErr, holderErr)
+	issued, err := a.Accounts.Issue(ctx, client.ID, holder.ID, client.Scopes, time.Hour)
+	must(err, a.Store.Change(ctx, account.KeyOfID(holder.ID), func(s account.State) (account.Next, error) {
+		return account.Next{Account: s.Account, Mails: []account.Mail{outbox.NewMail("d", org.ID, "a@example.com", "t", struct{}{}, over)}}, nil
+	}))
+	claimed, err := a.Store.Claim(ctx, outbox.Claim{Kind: outbox.Mail, Now: over, Until: over.Add(time.Minute), Limit: 1})
+	must(err, a.Store.Settle(ctx, claimed[0], outbox.Result{State: outbox.Delivered, Outcome: outbox.Succeeded, At: over}))
+	skills := skill.NewService(skill.Options{
+		Verifications: a.Store, Keys: a.keys, Random: access.Random{Source: a.o.Random}, Now: a.o.Now, SessionTTL: time.Hour,
+	})
+	opened, err := skills.Init(ctx, key.Text, skill.InitInput{
+		Student: "s", Callback: "https://c.example/", Name: "n", Email: "s@example.com", Lists: skill.NewLists([]byte(`[{"projectId":"p","name":"P"}]`), nil, nil),
+	})
+	must(err)
+	return issued.Access, opened.Verification.ID
+}
+
+// newTidy is an app on an empty embedded database.
+func newTidy(t *testing.T, profile config.Profile, now func() time.Time) *App {
+	t.Helper()
+	c, err := config.Load(config.Dev, map[string]string{"data": t.TempDir()}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Profile, c.SecretKeys = profile, config.Keys{bytes.Repeat([]byte{7}, 32)}
+	if err := store.Migrate(t.Context(), c.DatabaseURL, func(string) {}); err != nil {
+		t.Fatal(err)
+	}
+	a, err := New(t.Context(), Options{Config: c, Log: slog.New(slog.DiscardHandler), Now: now, Random: rand.NewChaCha8([32]byte{1})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = a.Close() })
+	return a
+}
