@@ -3,6 +3,9 @@
 package e2e
 
 import (
+	"fmt"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -230,6 +233,50 @@ func TestVersionCommand(t *testing.T) {
 	wantForm(t, "go", got.Go, regexp.MustCompile(`^1\.\d+`))
 }
 
+// TestSkillsCommands imports a list twice, refuses one with an error, and gets back what was imported beside our own list.
+func TestSkillsCommands(t *testing.T) {
+	t.Parallel()
+	o := newOperator(t)
+	file := func(text string) string {
+		name := filepath.Join(t.TempDir(), "skills.csv")
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return name
+	}
+	own := strings.Split(o.must(t, "skills", "export"), "\n")
+	if len(own) < 300 {
+		t.Errorf("got %d skills, want at least 300", len(own))
+	}
+	esco := file("conceptType,conceptUri,preferredLabel,altLabels\nx,http://data.europa.eu/esco/skill/1,steer kayaks,\"paddle\nnavigate\"\nx,http://data.europa.eu/esco/skill/2,Haskell,\n")
+	want(t, "import", o.must(t, "skills", "import", esco), `{"read":2,"added":2,"changed":0,"unchanged":0,"removed":0}`)
+	want(t, "again", o.must(t, "skills", "import", esco), `{"read":2,"added":0,"changed":0,"unchanged":2,"removed":0}`)
+
+	refused := o.try(t, "skills", "import", file("id,name\na,A\nb,\na,B\n"))
+	if refused.code != 1 || refused.stdout != "" || !strings.Contains(refused.stderr, "line 3: ") || !strings.Contains(refused.stderr, "line 4: ") {
+		t.Errorf("a list with errors: got %+v, want exit code 1 and both lines", refused)
+	}
+	exported := strings.Split(o.must(t, "skills", "export"), "\n")
+	want(t, "number of skills", len(exported), len(own)+2)
+	want(t, "exported", exported[slices.IndexFunc(exported, func(l string) bool { return strings.Contains(l, "skill/1") })],
+		`{"id":"http://data.europa.eu/esco/skill/1","name":"steer kayaks","category":"esco","aliases":["paddle","navigate"]}`)
+	fromInput, err := o.run("id,name\nk,Kayak\n", "skills", "import", "-", "--replace")
+	want(t, "replace", fmt.Sprint(fromInput.stdout, err), "{\"read\":1,\"added\":1,\"changed\":0,\"unchanged\":0,\"removed\":2}\n<nil>")
+}
+
+// TestExportIsImported has what is exported for people imported again.
+func TestExportIsImported(t *testing.T) {
+	t.Parallel()
+	o := newOperator(t)
+	exported, err := command(o.env, "", "skills", "export", "--data", o.data)
+	if err != nil || !strings.HasPrefix(exported.stdout, "id,name,category,aliases\n") {
+		t.Fatalf("got %.60q, %v, want CSV", exported.stdout, err)
+	}
+	n := strings.Count(exported.stdout, "\n") - 1
+	got, err := o.run(exported.stdout, "skills", "import", "-")
+	want(t, "imported", fmt.Sprint(got.stdout, err), fmt.Sprintf("{\"read\":%d,\"added\":0,\"changed\":0,\"unchanged\":%[1]d,\"removed\":0}\n<nil>", n))
+}
+
 // allCommands are the commands that exist; each explains itself.
 var allCommands = []string{
 	"", "dev", "serve", "worker", "version",
@@ -240,6 +287,7 @@ var allCommands = []string{
 	"account", "account create", "account show", "account disable",
 	"webhook", "webhook create", "webhook list", "webhook disable",
 	"token", "token issue", "token revoke",
+	"skills", "skills import", "skills export",
 	"deliveries", "deliveries list", "deliveries show", "deliveries retry",
 }
 

@@ -67,6 +67,18 @@ func TestTokenRevokeTakesEffectAtOnce(t *testing.T) {
 	}
 }
 
+func TestSkillsImportTakesEffectAtOnce(t *testing.T) {
+	t.Parallel()
+	n := newTenant(t)
+	search := get(n.base + "/api/skills/search?keyword=kayaking")
+	want(t, "before", must(t, search, http.StatusOK).body, `{"data":[],"page":1,"limit":10,"count":0}`)
+	if got, err := n.run("id,name,category\nk,Sea kayaking,sport.water\n", "skills", "import", "-"); err != nil || got.code != 0 {
+		t.Fatalf("got %+v, %v, want exit code 0", got, err)
+	}
+	want(t, "after", must(t, search, http.StatusOK).body,
+		`{"data":[{"skill_id":"k","Skill":"Sea kayaking","sub_skill_id":"sport.water","master_skill_id":"sport"}],"page":1,"limit":10,"count":1}`)
+}
+
 func TestClientDisableTakesEffectAtOnce(t *testing.T) {
 	t.Parallel()
 	n := newTenant(t)

@@ -57,6 +57,7 @@ type commands struct {
 	Account accountCommand `cmd:"" help:"Accounts whose addresses are verified."`
 	Webhook webhookCommand `cmd:"" help:"Endpoints that hear of the account API's events."`
 	Token   tokenCommand   `cmd:"" help:"Access tokens without the HTTP round trip."`
+	Skills  skillsCommand  `cmd:"" help:"The skill catalogue: import lists, export it."`
 
 	Deliveries deliveriesCommand `cmd:"" help:"Mails and webhooks: how they stand, their attempts, and trying again."`
 

@@ -18,6 +18,8 @@ import (
 	"avow/internal/access"
 	"avow/internal/account"
 	"avow/internal/accountapi"
+	"avow/internal/catalogue"
+	"avow/internal/catalogueapi"
 	"avow/internal/config"
 	"avow/internal/egress"
 	"avow/internal/event"
@@ -52,6 +54,7 @@ type App struct {
 	Admin      *access.Admin
 	Accounts   *account.Service
 	Skills     *skill.Service
+	Catalogue  *catalogue.Service
 	Deliveries *outbox.Service
 	Worker     *outbox.Worker
 	Metrics    *metrics.Metrics
@@ -154,6 +157,7 @@ func (a *App) build() error {
 		Callbacks: skill.CallbackPolicy{AllowHTTP: a.dev(), Networks: a.o.Config.EgressAllow},
 		ReviewTTL: a.o.Config.ReviewTTL, PublicURL: a.o.PublicURL, Mailer: a.Worker,
 	})
+	a.Catalogue = catalogue.NewService(a.Store)
 	a.Deliveries = &outbox.Service{Ledger: a.Store, Keys: a.keys, Now: a.o.Now}
 	a.Worker.Queue, a.Worker.Senders = a.Store, map[outbox.Kind]outbox.Sender{outbox.Mail: sender, outbox.Webhook: a.webhooks()}
 	a.Worker.Observe = a.observe
@@ -214,8 +218,9 @@ func (a *App) Handler() http.Handler {
 	site := web.NewSite(hosted.Fail)
 	accounts := accountapi.New(a.Accounts, a.o.PublicURL)
 	skills := skillapi.New(a.Skills, egress.NewProbe(), a.o.Now)
+	listed := catalogueapi.New(a.Catalogue)
 	own := ownapi.New(ownapi.Options{TestMails: outbox.TestMails{Mailbox: a.Store, Keys: a.keys}, Deliveries: a.Deliveries, Now: a.o.Now})
-	for _, family := range []*web.Family{&accounts, &skills, &own} {
+	for _, family := range []*web.Family{&accounts, &skills, &listed, &own} {
 		family.Origins, family.Budgets = a.o.Config.CORSOrigins, a.Budgets
 		site.Mount(*family)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -11,6 +12,7 @@ import (
 
 	"avow/internal/access"
 	"avow/internal/account"
+	"avow/internal/catalogue"
 	"avow/internal/config"
 	"avow/internal/limit"
 	"avow/internal/outbox"
@@ -115,7 +117,7 @@ func (b *bench) fixture(noun string, a arguments) {
 	fixtures := map[string]func(arguments){
 		"org": b.organisation, "client": b.client, "account": b.account, "endpoint": b.endpoint, "token": b.token, "key": b.key, "set": b.set,
 		"revoke": b.revoke, "disable": b.disable, "initiate": b.initiate, "verify": b.verify, "reject": b.reject, "complete": b.complete,
-		"break": b.breaks, "mend": b.mend, "rotate": b.rotate, "mail": b.captured, "spend": b.spend, "webhook": b.seedWebhook, "attempt": b.attempt, "cancel": b.cancel,
+		"break": b.breaks, "mend": b.mend, "rotate": b.rotate, "mail": b.captured, "spend": b.spend, "webhook": b.seedWebhook, "attempt": b.attempt, "cancel": b.cancel, "skill": b.catalogued,
 	}
 	make, ok := fixtures[noun]
 	if !ok {
@@ -262,6 +264,16 @@ func (b *bench) disable(a arguments) {
 		return
 	}
 	b.must(b.app.Accounts.Disable(ctx, id))
+}
+
+// catalogued imports a skill.
+func (b *bench) catalogued(a arguments) {
+	b.Helper()
+	lines := fmt.Sprintf("id,name,category,aliases\n%s,%q,%s,%s\n", a.words[0], a.named["name"], a.named["category"], a.named["aliases"])
+	skills, err := catalogue.Read(strings.NewReader(lines), func(int) {})
+	b.must(err)
+	_, err = b.app.Catalogue.Import(context.Background(), skills, false)
+	b.must(err)
 }
 
 // seed changes a verification through the store, as the endpoints that are not built yet will.

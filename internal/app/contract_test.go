@@ -14,9 +14,10 @@ import (
 
 // The clocks of the families stand at the instants of the documents' examples (contract/README.md).
 var familyClocks = map[string]time.Time{
-	"accounts": time.Date(2024, 1, 14, 12, 0, 0, 0, time.UTC),
-	"skills":   time.Date(2025, 4, 9, 10, 0, 0, 0, time.UTC),
-	"own":      time.Date(2025, 4, 9, 10, 0, 0, 0, time.UTC),
+	"accounts":  time.Date(2024, 1, 14, 12, 0, 0, 0, time.UTC),
+	"skills":    time.Date(2025, 4, 9, 10, 0, 0, 0, time.UTC),
+	"catalogue": time.Date(2025, 4, 9, 10, 0, 0, 0, time.UTC),
+	"own":       time.Date(2025, 4, 9, 10, 0, 0, 0, time.UTC),
 }
 
 // engines give each test a database of its own, by the name of the engine. Engines that need a server are added by files with the tag integration.

@@ -54,18 +54,15 @@ func (l *letters) Send(_ context.Context, d outbox.Delivery) (outbox.Answer, err
 	if err := json.Unmarshal(d.Payload, &message); err != nil {
 		return outbox.Answer{}, outbox.Permanent(err)
 	}
-	if message.Template != account.ConfirmationTemplate {
-		return outbox.Answer{Text: "not looked at"}, nil
-	}
 	if err := json.Unmarshal(message.Data, &data); err != nil {
 		return outbox.Answer{}, outbox.Permanent(err)
-	}
-	if data.Link == "" { // a notice brings no code
-		return outbox.Answer{Text: "kept"}, nil
 	}
 	link, err := url.Parse(data.Link)
 	if err != nil {
 		return outbox.Answer{}, outbox.Permanent(err)
+	}
+	if !strings.HasPrefix(link.Path, letterPath) { // a notice, or a reviewer's mail: neither brings a code
+		return outbox.Answer{Text: "not looked at"}, nil
 	}
 	number, err := strconv.Atoi(strings.TrimPrefix(link.Path, letterPath))
 	if err != nil {

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// The policies: the one place where their figures stand (accounts-api.md 13.12). docs/limits.md shows this table; a test compares the two.
+// The policies: the one place where their figures stand (accounts-api.md 13.12, skills-api.md 11). docs/limits.md shows this table; a test compares the two.
 var (
 	MailHour = &Policy{Name: "mail-hour", Quota: 5, Window: time.Hour, Sends: true, Subject: "mail address", Counts: "mails, whoever asks for them"}
 	MailDay  = &Policy{Name: "mail-day", Quota: 20, Window: 24 * time.Hour, Sends: true, Subject: "mail address", Counts: "mails, whoever asks for them"}
@@ -21,10 +21,16 @@ var (
 	APIKey    = &Policy{Name: "key", Quota: 6000, Window: time.Minute, Subject: "API key", Counts: "calls of the skill API with a key"}
 	Network   = &Policy{Name: "network", Quota: 6000, Window: time.Minute, Subject: "network", Counts: "calls of the skill API without a key"}
 	VerifyURL = &Policy{Name: "verify-url", Quota: 60, Window: time.Minute, Subject: "network", Counts: "probes of links"}
+
+	Catalogue         = &Policy{Name: "catalogue", Quota: 100, Window: 15 * time.Minute, Subject: "network", Counts: "calls of the skill catalogue"}
+	CatalogueScraping = &Policy{Name: "catalogue-scraping", Quota: 30, Window: 5 * time.Minute, Subject: "network", Counts: "calls of the skill catalogue"}
+	CatalogueSearch   = &Policy{Name: "catalogue-search", Quota: 15, Window: time.Minute, Subject: "network", Counts: "searches of the skill catalogue"}
 )
 
 // Policies lists all of them in the order of the docs.
-var Policies = []*Policy{MailHour, MailDay, Account, Organisation, Client, Login, LoginNetwork, TokenNetwork, APIKey, Network, VerifyURL}
+var Policies = []*Policy{
+	MailHour, MailDay, Account, Organisation, Client, Login, LoginNetwork, TokenNetwork, APIKey, Network, VerifyURL, Catalogue, CatalogueScraping, CatalogueSearch,
+}
 
 // MailTo is what a mail to an address costs, however the address is written.
 func MailTo(address string) []Draw {

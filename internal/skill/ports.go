@@ -26,6 +26,9 @@ type Subject struct {
 	// Lists asks for the lists of the verification's session. They are large, and few calls need them.
 	Lists bool
 
+	// Skills asks for the names that the imported catalogue has for skills, by their ids.
+	Skills []string
+
 	// The persons that the call may mean; an empty key means nobody. On public calls by a session's token the e-mail counts alone.
 	EmailKey string
 	PhoneKey string

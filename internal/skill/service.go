@@ -70,7 +70,9 @@ func (s *Service) Init(ctx context.Context, apiKey string, in InitInput) (Opened
 // StoreSkills replaces the skills of a verification and returns those that were asked for, as they are stored.
 func (s *Service) StoreSkills(ctx context.Context, apiKey string, in SkillsInput) ([]Skill, error) {
 	in.Now = s.o.Now()
-	next, err := s.change(ctx, apiKey, s.carried(apiKey, in.Carriers), func(state State) (Next, error) { return StoreSkills(state, in) })
+	subject := s.carried(apiKey, in.Carriers)
+	subject.Skills = unnamed(in.Claims)
+	next, err := s.change(ctx, apiKey, subject, func(state State) (Next, error) { return StoreSkills(state, in) })
 	if err != nil {
 		return nil, err
 	}

@@ -50,8 +50,8 @@ func TestTheSteps(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []Skill{
-		{ID: "go", ProofURLs: []string{}, Status: Pending, CreatedAt: start},
-		{ID: "sql", ProofURLs: []string{}, Status: Pending, CreatedAt: start},
+		{ID: "go", Name: "Go", ProofURLs: []string{}, Status: Pending, CreatedAt: start},
+		{ID: "sql", Name: "SQL", ProofURLs: []string{}, Status: Pending, CreatedAt: start},
 	}
 	if d := cmp.Diff(want, skills); d != "" {
 		t.Errorf("skills: got (+), want (-):\n%s", d)
@@ -77,7 +77,7 @@ func TestStoreSkillsReturnsWhatWasAskedAsStored(t *testing.T) {
 	}
 	want := []Skill{
 		{ID: "sql", Name: "S QL", ProofURLs: []string{"https://a.example/"}, Status: Pending, CreatedAt: start},
-		{ID: "go", ProofURLs: []string{}, Status: Verified, VerifiedAt: start, VerifiedBy: ByReviewer, CreatedAt: start},
+		{ID: "go", Name: "Go", ProofURLs: []string{}, Status: Verified, VerifiedAt: start, VerifiedBy: ByReviewer, CreatedAt: start},
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("skills: got (+), want (-):\n%s", d)

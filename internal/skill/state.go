@@ -22,8 +22,9 @@ type State struct {
 	Reviewer     *Reviewer
 	Review       *Review
 	Touchpoints  []Touchpoint
-	ByEmail      *User // the person with the e-mail of the call
-	ByPhone      *User // the person with the phone number of the call
+	Names        map[string]string // of the subject's Skills, where the imported catalogue has one
+	ByEmail      *User             // the person with the e-mail of the call
+	ByPhone      *User             // the person with the phone number of the call
 }
 
 // Next is what a decision wants saved, together or not at all. The zero value saves nothing. Nil leaves what is there.

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"avow/internal/catalogue"
 )
 
 // Claim is a skill that step 1 wants verified.
@@ -33,7 +35,7 @@ func StoreSkills(s State, in SkillsInput) (Next, error) {
 	if err != nil {
 		return Next{}, err
 	}
-	asked := pending(in.Claims, in.Now)
+	asked := s.pending(in.Claims, in.Now)
 	if refs := repeated(asked); len(refs) > 0 {
 		return Next{}, ErrSkillsDuplicate.With(refs)
 	}
@@ -44,10 +46,32 @@ func StoreSkills(s State, in SkillsInput) (Next, error) {
 	return s.voiding(Next{Skills: skills}, in.Now), nil
 }
 
-func pending(claims []Claim, now time.Time) []Skill {
+// unnamed are the skills that were claimed without a name.
+func unnamed(claims []Claim) []string {
+	var ids []string
+	for _, c := range claims {
+		if Blank(c.Name) {
+			ids = append(ids, c.Skill)
+		}
+	}
+	return ids
+}
+
+// nameOf is what the caller calls a skill, else what the catalogue does (14.32); empty: nobody has a name for it.
+func (s State) nameOf(c Claim) string {
+	switch name, imported := s.Names[c.Skill]; {
+	case !Blank(c.Name):
+		return clean(c.Name)
+	case imported:
+		return name
+	}
+	return catalogue.OwnName(c.Skill)
+}
+
+func (s State) pending(claims []Claim, now time.Time) []Skill {
 	skills := make([]Skill, 0, len(claims))
 	for _, c := range claims {
-		skills = append(skills, Skill{ID: c.Skill, Name: clean(c.Name), ProofURLs: proofs(c.ProofURLs), Status: Pending, CreatedAt: now})
+		skills = append(skills, Skill{ID: c.Skill, Name: s.nameOf(c), ProofURLs: proofs(c.ProofURLs), Status: Pending, CreatedAt: now})
 	}
 	return skills
 }

@@ -148,3 +148,20 @@ func TestStoreItemsOfASessionThatCannotBeRead(t *testing.T) {
 		t.Errorf("got %v, want %v", err, ErrDataFormat)
 	}
 }
+
+// TestNames has step 1 call skills as the caller does, else as the imported catalogue does, else as our own list does.
+func TestNames(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.world.imported = map[string]string{"kayak": "Kayak", "rust": "Rust, as we write it", "own": "Imported"}
+	opened := f.ready(t)
+	claims := []Claim{{Skill: "kayak"}, {Skill: "rust"}, {Skill: "own", Name: "Given\x00name"}, {Skill: "go"}, {Skill: "sql", Name: " \t"}, {Skill: "skill_001"}}
+	skills, err := f.StoreSkills(t.Context(), apiKey, SkillsInput{Carriers: Carriers{IDs: []string{opened.Verification.ID}}, Claims: claims})
+	got := []string{}
+	for _, s := range skills {
+		got = append(got, s.Name)
+	}
+	if d := cmp.Diff([]string{"Kayak", "Rust, as we write it", "Given name", "Go", "SQL", ""}, got); err != nil || d != "" {
+		t.Errorf("%v, got (+), want (-):\n%s", err, d)
+	}
+}

@@ -36,6 +36,7 @@ type world struct {
 	deliveries    []outbox.Delivery
 	unsent        []string
 	counted       []Counted
+	imported      map[string]string // names of skills
 	broken        bool
 }
 
@@ -83,6 +84,12 @@ func (w *world) state(s Subject) State {
 	}
 	if state.Session != nil && !s.Lists {
 		state.Session.Lists = Lists{}
+	}
+	state.Names = map[string]string{}
+	for _, id := range s.Skills {
+		if name, ok := w.imported[id]; ok {
+			state.Names[id] = name
+		}
 	}
 	for _, u := range w.users {
 		if mine(u.Owner) && s.EmailKey != "" && EmailKey(u.Email) == s.EmailKey {

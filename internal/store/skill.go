@@ -142,6 +142,7 @@ func loadSubject(subject skill.Subject, state *skill.State, by func(reach) *set)
 	case subject.Keyed:
 		b.find(loadKey, func(scan scanner) error { return scanKey(scan, state) }, candidates(subject.Secret)...)
 	}
+	b.names(subject.Skills, state)
 	if subject.Keyed {
 		b.person(loadUserByEmail, subject.Secret, subject.EmailKey, &state.ByEmail)
 		b.person(loadUserByPhone, subject.Secret, subject.PhoneKey, &state.ByPhone)

@@ -10,6 +10,7 @@ import (
 
 	"avow/internal/access"
 	"avow/internal/account"
+	"avow/internal/catalogue"
 	"avow/internal/outbox"
 	"avow/internal/skill"
 )
@@ -20,6 +21,7 @@ type Store interface {
 	access.Endpoints
 	account.Accounts
 	skill.Verifications
+	catalogue.Imports
 	outbox.Queue
 	outbox.Ledger
 	outbox.Mailbox
@@ -65,6 +67,7 @@ func Run(t *testing.T, open Open) {
 	t.Run("purge", func(t *testing.T) { t.Parallel(); purge(t, open) })
 	t.Run("mailbox", func(t *testing.T) { t.Parallel(); mailbox(t, open) })
 	t.Run("test mails", func(t *testing.T) { t.Parallel(); testMails(t, open) })
+	t.Run("catalogue", func(t *testing.T) { t.Parallel(); skillCatalogue(t, open) })
 	t.Run("skills", func(t *testing.T) { t.Parallel(); skills(t, open) })
 }
 
