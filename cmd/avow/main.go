@@ -47,16 +47,17 @@ type environment struct {
 type commands struct {
 	JSON bool `name:"json" help:"Print JSON on stdout and nothing else; logs go to stderr always."`
 
-	Dev     devCommand     `cmd:"" help:"All in one process on embedded defaults, with captured mail, a webhook receiver and demo credentials."`
-	Serve   serveCommand   `cmd:"" help:"The server for production."`
-	Worker  workerCommand  `cmd:"" help:"Deliveries only, beside any number of serve --no-worker on one PostgreSQL."`
-	Migrate migrateCommand `cmd:"" help:"Bring the database schema up to date, or show how it stands."`
-	Org     orgCommand     `cmd:"" help:"Organisations and their settings."`
-	Key     keyCommand     `cmd:"" help:"API keys of the skill API."`
-	Client  clientCommand  `cmd:"" help:"OAuth clients of the account API."`
-	Account accountCommand `cmd:"" help:"Accounts whose addresses are verified."`
-	Token   tokenCommand   `cmd:"" help:"Access tokens without the HTTP round trip."`
-	Version versionCommand `cmd:"" help:"Version, commit and Go version."`
+	Dev       devCommand       `cmd:"" help:"All in one process on embedded defaults, with captured mail, a webhook receiver and demo credentials."`
+	Serve     serveCommand     `cmd:"" help:"The server for production."`
+	Worker    workerCommand    `cmd:"" help:"Deliveries only, beside any number of serve --no-worker on one PostgreSQL."`
+	Migrate   migrateCommand   `cmd:"" help:"Bring the database schema up to date, or show how it stands."`
+	Org       orgCommand       `cmd:"" help:"Organisations and their settings."`
+	Key       keyCommand       `cmd:"" help:"API keys of the skill API."`
+	Client    clientCommand    `cmd:"" help:"OAuth clients of the account API."`
+	Account   accountCommand   `cmd:"" help:"Accounts whose addresses are verified."`
+	Token     tokenCommand     `cmd:"" help:"Access tokens without the HTTP round trip."`
+	Questions questionsCommand `cmd:"" help:"The question bank of assessments: check it, count it."`
+	Version   versionCommand   `cmd:"" help:"Version, commit and Go version."`
 }
 
 // run carries out one command line and returns its exit code.
