@@ -14,7 +14,7 @@ import (
 const (
 	minText, maxText   = 15, 700
 	maxOption          = 160
-	minWhy, maxWhy     = 20, 500
+	minWhy, maxWhy     = 12, 500
 	maxTopic, maxAlias = 40, 60
 )
 
@@ -104,7 +104,7 @@ func lintQuestion(q Question) []string {
 }
 
 // catchAll is what must not be said where options are shuffled.
-var catchAll = regexp.MustCompile(`(?i)\b(all|none|any|both|neither|either) (two |three )?of (the|these|those|them)( (above|below|other|options|answers).*)?$|\b(all|none) of the (above|other)|\b(options?|answers?) [a-d1-4]\b`)
+var catchAll = regexp.MustCompile(`(?i)\b(all|none|any|both|neither|either)( two| three)? of (the )?(above|below|these|those|others|other (options|answers)|options|answers)\b|\b(options?|answers?) [a-d1-4]\b`)
 
 // lintOptions finds options that are the same, or would be to a reader who does not look closely.
 func lintOptions(q Question) []string {
