@@ -82,6 +82,14 @@ type questionsStats struct {
 	PassMark  int      `default:"60" help:"Per cent of right answers that pass, for the guess probability."`
 }
 
+// Validate refuses figures that no assessment can have.
+func (c questionsStats) Validate() error {
+	if c.Questions < 1 || c.PassMark < 1 || c.PassMark > 100 {
+		return errors.New("--questions takes a number from 1 on, --pass-mark one from 1 to 100")
+	}
+	return nil
+}
+
 type statsLine struct {
 	Skill     string         `json:"skill"`
 	Name      string         `json:"name"`

@@ -62,10 +62,12 @@ const (
 
 func (p *parser) take(line string) {
 	switch {
+	case p.hidden:
+		p.hidden = !strings.HasSuffix(line, "-->")
 	case p.fenced || strings.HasPrefix(line, fenceMark):
 		p.fenced = p.fenced != strings.HasPrefix(line, fenceMark)
 		p.takeText(line)
-	case p.hidden || strings.HasPrefix(line, "<!--"):
+	case strings.HasPrefix(line, "<!--"):
 		p.hidden = !strings.HasSuffix(line, "-->")
 	case strings.HasPrefix(line, questionMark):
 		p.finish()
