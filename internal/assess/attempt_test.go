@@ -194,6 +194,7 @@ func TestAssessmentProperty(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(r *rapid.T) {
 		var a Assessment
+		var papers [][]Key
 		passed := false
 		for range rapid.IntRange(1, 20).Draw(r, "steps") {
 			before := a
@@ -211,8 +212,12 @@ func TestAssessmentProperty(t *testing.T) {
 					a, _, _ = a.Submit(answers(a.Paper, rapid.IntRange(0, 7).Draw(r, "correct")), noon)
 				}
 			}
+			if a.Paper != before.Paper {
+				papers = append(papers, a.Paper.keys())
+			}
 			passed = passed || a.Locked()
 			expectSound(r, before, a, passed)
+			expectFresh(r, papers)
 		}
 	})
 }
@@ -231,12 +236,13 @@ func expectSound(r *rapid.T, before, a Assessment, passed bool) {
 			r.Fatalf("got number %d, want %d", t.Number, i+1)
 		}
 	}
-	var seen []Key
-	for _, paper := range a.Drawn[:min(3, len(a.Drawn))] { // three papers of ten fit into what a skill has
-		seen = append(seen, paper...)
-	}
+}
+
+// expectFresh checks that no question came twice in the first three papers, for which a skill of the bank has enough.
+func expectFresh(r *rapid.T, papers [][]Key) {
+	seen := slices.Concat(papers[:min(3, len(papers))]...)
 	slices.Sort(seen)
-	if len(slices.Compact(slices.Clone(seen))) != len(seen) {
+	if once := slices.Compact(slices.Clone(seen)); len(once) != len(seen) {
 		r.Fatalf("got a question twice in %v", seen)
 	}
 }

@@ -206,7 +206,7 @@ func TestPlacesAreEven(t *testing.T) {
 	t.Parallel()
 	for _, s := range Builtin().Skills {
 		var places [Options]int
-		for n := range 200 {
+		for n := range 100 {
 			for _, a := range paperOf(t, Request{Skills: []Wanted{{ID: s.ID}}, Count: 10, Seed: seeded(n)}) {
 				places[a.Right]++
 			}
