@@ -61,7 +61,8 @@ func TestOrgSettings(t *testing.T) {
 		return mustDecode[struct{ Settings map[string]string }](t, o.must(t, "org", "show", "acme")).Settings
 	}
 	before := settings()
-	want(t, "defaults", before, map[string]string{"brand_name": "", "language": "en", "one_attempt_per_combination": "off", "session_token_as_key": "on", "verification_required": "on"})
+	want(t, "defaults", before, map[string]string{"brand_name": "", "language": "en", "one_attempt_per_combination": "off",
+		"pass_mark": "60", "questions": "10", "retake_wait": "0", "session_token_as_key": "on", "verification_required": "on"})
 	want(t, "org set with --json", o.must(t, "org", "set", "acme", "session_token_as_key", "off"), "")
 	o.must(t, "org", "set", "acme", "brand_name", "Acme Publishing")
 	before["session_token_as_key"], before["brand_name"] = "off", "Acme Publishing"
@@ -210,6 +211,7 @@ var allCommands = []string{
 	"client", "client create", "client list", "client rotate", "client disable",
 	"account", "account create", "account show", "account disable",
 	"token", "token issue", "token revoke",
+	"questions", "questions lint", "questions stats",
 }
 
 func TestEveryCommandHasHelp(t *testing.T) {
