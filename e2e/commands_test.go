@@ -66,7 +66,7 @@ func TestOrgSettings(t *testing.T) {
 	before := settings()
 	want(t, "defaults", before, map[string]string{
 		"brand_name": "", "language": "en", "legacy_review_link": "off", "one_attempt_per_combination": "off", "session_token_as_key": "on", "sync_send": "off",
-		"verification_required": "on", "webhook_retries": "days",
+		"pass_mark": "60", "questions": "10", "retake_wait": "0", "verification_required": "on", "webhook_retries": "days",
 	})
 	want(t, "org set with --json", o.must(t, "org", "set", "acme", "session_token_as_key", "off"), "")
 	o.must(t, "org", "set", "acme", "brand_name", "Acme Publishing")
@@ -289,6 +289,7 @@ var allCommands = []string{
 	"token", "token issue", "token revoke",
 	"skills", "skills import", "skills export",
 	"deliveries", "deliveries list", "deliveries show", "deliveries retry",
+	"questions", "questions lint", "questions stats",
 }
 
 func TestEveryCommandHasHelp(t *testing.T) {

@@ -61,6 +61,8 @@ type commands struct {
 
 	Deliveries deliveriesCommand `cmd:"" help:"Mails and webhooks: how they stand, their attempts, and trying again."`
 
+	Questions questionsCommand `cmd:"" help:"The question bank of assessments: check it, count it."`
+
 	Version versionCommand `cmd:"" help:"Version, commit and Go version."`
 }
 

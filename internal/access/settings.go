@@ -3,7 +3,9 @@ package access
 import (
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"avow/internal/fault"
 )
@@ -29,6 +31,9 @@ const (
 	LegacyReviewLink         = "legacy_review_link"
 	BrandName                = "brand_name"
 	Language                 = "language"
+	Questions                = "questions"
+	PassMark                 = "pass_mark"
+	RetakeWait               = "retake_wait"
 )
 
 // KnownSettings are the settings that an organisation has, with defaults that keep the contracts.
@@ -41,6 +46,29 @@ var KnownSettings = []Setting{
 	{LegacyReviewLink, "off", []string{"off", "on"}, "the review link that send-email answers can endorse in live mode, too: whoever holds the API key can then endorse"},
 	{BrandName, "", nil, "the name that mails and pages show; empty: the organisation's name"},
 	{Language, "en", nil, "the language of mails to whoever has none of their own, such as en, sv or sv-SE"},
+	{Questions, "10", nil, "how many questions an assessment has; more when it has more skills, because each gets one"},
+	{PassMark, "60", nil, "per cent of right answers that pass an assessment"},
+	{RetakeWait, "0", nil, "how long after a failed assessment it can be retaken, such as 0, 15m or 24h"},
+}
+
+// form is what the text of a setting must look like.
+type form struct {
+	valid func(string) bool
+	takes string
+}
+
+const (
+	maxQuestions  = 30 // what every skill of the bank has: more could not be drawn without repeating
+	maxPassMark   = 100
+	maxRetakeWait = 8760 * time.Hour
+)
+
+// forms has the settings whose text is not free.
+var forms = map[string]form{
+	Language:   {IsLanguage, "a language such as en, sv or sv-SE"},
+	Questions:  {isNumber(maxQuestions), "a whole number from 1 to 30"},
+	PassMark:   {isNumber(maxPassMark), "a whole number from 1 to 100"},
+	RetakeWait: {isWait, "a duration from 0 to 8760h, such as 0, 15m or 24h"},
 }
 
 // ErrSettingUnknown and ErrSettingValue refuse `avow org set`.
@@ -69,6 +97,18 @@ func (s Settings) Get(name string) string {
 // On reports whether a switch is on.
 func (s Settings) On(name string) bool { return s.Get(name) == "on" }
 
+// Number returns the value in force of a setting that is a whole number.
+func (s Settings) Number(name string) int {
+	n, _ := strconv.Atoi(s.Get(name)) // CheckSetting has seen it
+	return n
+}
+
+// Duration returns the value in force of a setting that is a duration.
+func (s Settings) Duration(name string) time.Duration {
+	d, _ := time.ParseDuration(s.Get(name)) // CheckSetting has seen it
+	return d
+}
+
 // CheckSetting refuses unknown names and values.
 func CheckSetting(name, value string) error {
 	i := slices.IndexFunc(KnownSettings, func(k Setting) bool { return k.Name == name })
@@ -82,8 +122,8 @@ func CheckSetting(name, value string) error {
 	if len(k.Values) == 0 && (len([]rune(value)) > maxSettingText || strings.ContainsFunc(value, isControl)) {
 		return ErrSettingValue.Saying("The setting " + name + " takes at most 100 characters without control characters.")
 	}
-	if name == Language && !IsLanguage(value) {
-		return ErrSettingValue.Saying("The setting " + name + " takes a language such as en, sv or sv-SE.")
+	if f, ok := forms[name]; ok && !f.valid(value) {
+		return ErrSettingValue.Saying("The setting " + name + " takes " + f.takes + ".")
 	}
 	return nil
 }
@@ -92,6 +132,21 @@ var languageTag = regexp.MustCompile(`^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$`)
 
 // IsLanguage reports whether a text names a language: its code, then what makes it a variant (RFC 5646, without its rarer forms).
 func IsLanguage(text string) bool { return len(text) <= maxLanguage && languageTag.MatchString(text) }
+
+var plainNumber = regexp.MustCompile(`^[1-9][0-9]{0,8}$`)
+
+// isNumber makes the check of a whole number from 1 on, in its only spelling.
+func isNumber(most int) func(string) bool {
+	return func(text string) bool {
+		n, err := strconv.Atoi(text)
+		return err == nil && n <= most && plainNumber.MatchString(text)
+	}
+}
+
+func isWait(text string) bool {
+	d, err := time.ParseDuration(text)
+	return err == nil && d >= 0 && d <= maxRetakeWait
+}
 
 func settingNames() []string {
 	var names []string

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"avow/internal/fault"
 )
@@ -12,7 +13,8 @@ import (
 // The defaults are those of interfaces.md section 6: the value that is named first.
 func TestSettingDefaults(t *testing.T) {
 	t.Parallel()
-	want := map[string]string{"session_token_as_key": "on", "one_attempt_per_combination": "off", "verification_required": "on", "webhook_retries": "days", "sync_send": "off", "legacy_review_link": "off", "brand_name": "", "language": "en"}
+	want := map[string]string{"session_token_as_key": "on", "one_attempt_per_combination": "off", "verification_required": "on", "webhook_retries": "days", "sync_send": "off", "legacy_review_link": "off", "brand_name": "", "language": "en",
+		"questions": "10", "pass_mark": "60", "retake_wait": "0"}
 	for name, value := range want {
 		if got := (Settings{}).Get(name); got != value {
 			t.Errorf("%s: got %q, want %q", name, got, value)
@@ -54,6 +56,23 @@ func TestSettingsGet(t *testing.T) {
 	}
 }
 
+func TestSettingsOfAForm(t *testing.T) {
+	t.Parallel()
+	set := Settings{Questions: "25", RetakeWait: "90m"}
+	if got := set.Number(Questions); got != 25 {
+		t.Errorf("got %d questions, want 25", got)
+	}
+	if got := set.Number(PassMark); got != 60 {
+		t.Errorf("got pass mark %d, want the default 60", got)
+	}
+	if got := set.Duration(RetakeWait); got != 90*time.Minute {
+		t.Errorf("got wait %v, want 90m", got)
+	}
+	if got := (Settings{}).Duration(RetakeWait); got != 0 {
+		t.Errorf("got wait %v, want the default 0", got)
+	}
+}
+
 func TestCheckSetting(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
@@ -86,7 +105,25 @@ func TestCheckSetting(t *testing.T) {
 		"no language":            {Language, "", ErrSettingValue, "a language such as"},
 		"a path for a language":  {Language, "../sv", ErrSettingValue, "a language such as"},
 		"language without end":   {Language, "sv" + strings.Repeat("-sweden", 5), ErrSettingValue, "a language such as"},
-		"unknown":                {"brand", "x", ErrSettingUnknown, "no setting brand; known are session_token_as_key, one_attempt_per_combination, verification_required, webhook_retries, sync_send, legacy_review_link, brand_name, language"},
+		"questions":              {Questions, "30", nil, ""},
+		"one question":           {Questions, "1", nil, ""},
+		"no questions":           {Questions, "0", ErrSettingValue, "questions takes a whole number from 1 to 30"},
+		"too many questions":     {Questions, "31", ErrSettingValue, "from 1 to 30"},
+		"questions, padded":      {Questions, "010", ErrSettingValue, "a whole number"},
+		"questions, signed":      {Questions, "+5", ErrSettingValue, "a whole number"},
+		"questions, huge":        {Questions, "99999999999999999999", ErrSettingValue, "a whole number"},
+		"questions in words":     {Questions, "ten", ErrSettingValue, "a whole number"},
+		"pass mark":              {PassMark, "100", nil, ""},
+		"pass mark for nothing":  {PassMark, "0", ErrSettingValue, "pass_mark takes a whole number from 1 to 100"},
+		"pass mark over all":     {PassMark, "101", ErrSettingValue, "from 1 to 100"},
+		"pass mark with sign":    {PassMark, "60%", ErrSettingValue, "a whole number"},
+		"no wait":                {RetakeWait, "0", nil, ""},
+		"wait":                   {RetakeWait, "24h30m", nil, ""},
+		"longest wait":           {RetakeWait, "8760h", nil, ""},
+		"longer wait":            {RetakeWait, "8760h1s", ErrSettingValue, "retake_wait takes a duration from 0 to 8760h"},
+		"negative wait":          {RetakeWait, "-1h", ErrSettingValue, "a duration"},
+		"wait without unit":      {RetakeWait, "24", ErrSettingValue, "a duration"},
+		"unknown":                {"brand", "x", ErrSettingUnknown, "no setting brand; known are session_token_as_key, one_attempt_per_combination, verification_required, webhook_retries, sync_send, legacy_review_link, brand_name, language, questions, pass_mark, retake_wait"},
 		"unknown in capitals":    {"BRAND_NAME", "x", ErrSettingUnknown, "BRAND_NAME"},
 		"unknown, without value": {"", "", ErrSettingUnknown, "known are"},
 	}
