@@ -172,7 +172,33 @@ func (m *moveScene) last() []deed {
 	for _, l := range requests {
 		deeds = append(deeds, m.verify(l))
 	}
-	return append(deeds, m.look())
+	return append(append(deeds, m.look()), m.once()...)
+}
+
+// once goes the whole way, so that every history sees it, however slow the mail was: a move that is verified, and one that has to be.
+func (m *moveScene) once() []deed {
+	proven, told, unknown := m.ask(), m.ask(), letter{code: "2c5ea4c0-4067-41fe-8d3b-7a1f0c9b1e55"}
+	mailed := m.later("mailed", proven, m.take, func() []letter { moves, _ := m.mailed(); return moves })
+	shown := m.later("told", told, m.take, func() []letter { return m.told })
+	request := m.create()
+	verified := m.later("verify", request, func(_ string, l letter) deed { return m.verify(l) }, func() []letter { _, requests := m.mailed(); return requests })
+	return []deed{proven, mailed, mailed, m.look(), m.create(), m.verify(unknown), told, shown, m.look(), request, verified, m.look()}
+}
+
+// later shows the code of a request that is still to be made, once its mail is there.
+func (m *moveScene) later(verb string, request deed, show func(string, letter) deed, known func() []letter) deed {
+	number := request.input.(moveCall).number
+	return deed{moveCall{verb, number}, func() (any, error) {
+		if err := m.delivered(outbox.Mail); err != nil {
+			return nil, err
+		}
+		all := known()
+		at := slices.IndexFunc(all, func(l letter) bool { return l.number == number })
+		if at < 0 {
+			return nil, fmt.Errorf("got no code of request %d, want it mailed or told", number)
+		}
+		return show(verb, all[at]).call()
+	}}
 }
 
 func (m *moveScene) ask() deed {

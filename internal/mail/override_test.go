@@ -87,15 +87,6 @@ func refused(t *testing.T, files map[string]string, want ...string) {
 
 const known = "; known are brand, email, expires, language, link"
 
-// knownFiles are the parts of a language, by the templates that there are.
-func knownFiles() string {
-	all := []string{"common.txt", "dates.txt"}
-	for _, name := range NewRenderer().Templates() {
-		all = append(all, name+subjectEnd, name+textEnd, name+htmlEnd)
-	}
-	return strings.Join(all, ", ")
-}
-
 func TestEveryMistakeIsToldAtOnce(t *testing.T) {
 	t.Parallel()
 	refused(t, map[string]string{

@@ -89,6 +89,7 @@ func TestTwoRoundTrips(t *testing.T) {
 	l, through := listen(t, database)
 	s := openURL(t, through, 1)
 	w := newTrip(t, s)
+	w.must(w.open()) // for calls that come first
 	l.count(t, map[string]trips{
 		"create a verification request": {w.create, 2},
 		"one on a state that was seen":  {w.createSeen, 2},
@@ -98,6 +99,9 @@ func TestTwoRoundTrips(t *testing.T) {
 		"step 1, names looked up":       {w.claim, 2},
 		"step 3":                        {w.items, 2},
 		"create, claim, renew, settle":  {w.send, 2 + 1 + 1 + 1},
+		"store a reviewer":              {w.reviewer, 2},
+		"look at a review":              {w.look, 1},
+		"change an e-mail":              {w.email, 2},
 	})
 }
 
