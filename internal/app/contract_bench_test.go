@@ -160,7 +160,15 @@ func (b *bench) start() {
 	b.awaitCache()
 	server := &httptest.Server{Listener: listener, Config: &http.Server{Handler: b.handler()}}
 	server.Start()
-	b.Cleanup(server.Close)
+	b.Cleanup(func() { server.Close(); server = nil })
+}
+
+// end closes the servers and lets go of them: the testing package keeps what a cleanup refers to until the last test of all has run.
+func (b *bench) end() {
+	for _, a := range b.apps {
+		_ = a.Close()
+	}
+	b.app, b.apps, b.hooks, b.receivers = nil, nil, nil, nil
 }
 
 // processes starts what serves the case: one process, or, where the engine says so, two that answer requests in turn and one that delivers.
@@ -170,12 +178,12 @@ func (b *bench) processes() {
 	if _, several := replicated.Load(b.config.DatabaseURL); several {
 		n = 3
 	}
+	b.Cleanup(b.end)
 	for range n {
 		a, err := app.New(context.Background(), app.Options{
 			Config: b.config, PublicURL: b.base, Log: slog.New(slog.NewTextHandler(b.log, nil)), Now: b.clock.Now, Random: rand.Reader, Version: "test",
 		})
 		b.must(err)
-		b.Cleanup(func() { _ = a.Close() })
 		b.receive(a.Worker)
 		b.apps = append(b.apps, a)
 	}
