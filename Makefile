@@ -73,4 +73,5 @@ unit:
 
 # The race detector needs cgo, and cgo a C compiler; setup.sh has looked for it.
 race:
-	CGO_ENABLED=1 $(GO) test -race -timeout 15m -tags $(TAGS) ./...
+	CGO_ENABLED=1 $(GO) test -race -timeout 20m -tags $(TAGS) ./...
+	$(GO) test -timeout 15m -tags $(TAGS) -run '^TestContract$$' ./internal/app

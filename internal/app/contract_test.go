@@ -1,6 +1,8 @@
 package app_test
 
 import (
+	"context"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -10,6 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/tools/txtar"
+
+	"avow/internal/store"
 )
 
 // The clocks of the families stand at the instants of the documents' examples (contract/README.md).
@@ -22,7 +26,35 @@ var familyClocks = map[string]time.Time{
 
 // engines give each test a database of its own, by the name of the engine. Engines that need a server are added by files with the tag integration.
 var engines = map[string]func(t *testing.T) string{
-	"sqlite": func(t *testing.T) string { return "sqlite:" + filepath.Join(t.TempDir(), "avow.db") },
+	"sqlite": func(t *testing.T) string { return "sqlite:" + migrated(t) },
+}
+
+// template is an embedded database that has been migrated; migrating one for each test takes longer than most tests.
+var template = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "avow-template-")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	file := filepath.Join(dir, "avow.db")
+	if err := store.Migrate(context.Background(), "sqlite:"+file, func(string) {}); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(file)
+})
+
+// migrated is a copy of it for one test.
+func migrated(t *testing.T) (file string) {
+	t.Helper()
+	content, err := template()
+	if err != nil {
+		t.Fatal(err)
+	}
+	file = filepath.Join(t.TempDir(), "avow.db")
+	if err := os.WriteFile(file, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
 }
 
 // contractEngines are those that run the cases of the contract and nothing else.
@@ -64,11 +96,20 @@ func TestContract(t *testing.T) {
 					}
 					newBench(t, clock, database).play(archive)
 				}
-				onEngines(t, play)
-				onEach(t, contractEngines, play)
+				onEach(t, contractCaseEngines(), play)
 			})
 		}
 	}
+}
+
+// contractCaseEngines are all engines, or, under the race detector, those of one process and of several.
+func contractCaseEngines() map[string]func(t *testing.T) string {
+	all := maps.Clone(engines)
+	maps.Copy(all, contractEngines)
+	if raced {
+		maps.DeleteFunc(all, func(name string, _ func(t *testing.T) string) bool { return name != "sqlite" && name != "replicas" })
+	}
+	return all
 }
 
 // shareLimits gives several processes a Redis: without one each counts for itself.

@@ -4,7 +4,6 @@ package app_test
 
 import (
 	"database/sql"
-	"path/filepath"
 	"testing"
 
 	"avow/internal/pgtest"
@@ -38,11 +37,8 @@ END $$`)
 
 func nextSQLite(t *testing.T) string {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "next.db")
+	file := migrated(t)
 	database := "sqlite:" + file
-	if err := store.Migrate(t.Context(), database, func(string) {}); err != nil {
-		t.Fatal(err)
-	}
 	db, err := sql.Open("sqlite", file)
 	if err != nil {
 		t.Fatal(err)
