@@ -202,7 +202,7 @@ func TestProbeIsOneTime(t *testing.T) {
 			near, far := net.Pipe()
 			go func() {
 				_, _ = far.Read(make([]byte, 1024))
-				time.Sleep(4 * time.Second) // of the bubble's clock
+				<-time.After(4 * time.Second) // of the bubble's clock
 				_, _ = far.Write([]byte("HTTP/1.1 405 No\r\nContent-Length: 0\r\n\r\n"))
 			}()
 			return near, nil

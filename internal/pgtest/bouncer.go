@@ -106,13 +106,23 @@ func writeConfig(t testing.TB, database string, port int, as *account) (string, 
 
 // answers waits until a query comes through.
 func answers(ctx context.Context, c *child, through string) error {
-	var err error
-	for end := time.Now().Add(bouncerStart); time.Now().Before(end) && c.alive(); time.Sleep(20 * time.Millisecond) {
-		if err = ping(ctx, through); err == nil {
+	ctx, cancel := context.WithTimeout(ctx, bouncerStart)
+	defer cancel()
+	again := time.NewTicker(20 * time.Millisecond)
+	defer again.Stop()
+	for {
+		err := ping(ctx, through)
+		if err == nil {
 			return nil
 		}
+		select {
+		case <-again.C:
+		case <-c.done:
+			return fmt.Errorf("got it ended, want an answer: %w", err)
+		case <-ctx.Done():
+			return fmt.Errorf("got no answer in %v: %w", bouncerStart, err)
+		}
 	}
-	return fmt.Errorf("got no answer in %v: %w", bouncerStart, err)
 }
 
 func ping(ctx context.Context, through string) error {
