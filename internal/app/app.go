@@ -18,6 +18,7 @@ import (
 	"avow/internal/access"
 	"avow/internal/account"
 	"avow/internal/accountapi"
+	"avow/internal/assess"
 	"avow/internal/catalogue"
 	"avow/internal/catalogueapi"
 	"avow/internal/config"
@@ -155,7 +156,7 @@ func (a *App) build() error {
 	a.Skills = skill.NewService(skill.Options{
 		Verifications: a.verifications(), Keys: a.keys, Random: random, Now: a.o.Now, SessionTTL: a.o.Config.SessionTTL,
 		Callbacks: skill.CallbackPolicy{AllowHTTP: a.dev(), Networks: a.o.Config.EgressAllow},
-		ReviewTTL: a.o.Config.ReviewTTL, PublicURL: a.o.PublicURL, Mailer: a.Worker,
+		ReviewTTL: a.o.Config.ReviewTTL, PublicURL: a.o.PublicURL, Mailer: a.Worker, Generator: assess.Builtin(),
 	})
 	a.Catalogue = catalogue.NewService(a.Store)
 	a.Deliveries = &outbox.Service{Ledger: a.Store, Keys: a.keys, Now: a.o.Now}
