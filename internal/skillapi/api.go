@@ -107,6 +107,14 @@ type envelope struct {
 	ExecutionTime string `json:"executionTime,omitempty"`
 }
 
+// patient makes a handler of a row that has all its time.
+func (a api) patient(row row) web.Handler {
+	if row.patience == 0 {
+		return a.handler(row)
+	}
+	return web.Patient(a.handler(row), row.patience)
+}
+
 // handler makes a handler of a row.
 func (a api) handler(row row) web.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {

@@ -28,7 +28,8 @@ type row struct {
 	method, path string
 	auth         auth
 	endpoint     endpoint
-	failure      *fault.Error // what a fault of our own is told as; nil: as any other
+	failure      *fault.Error  // what a fault of our own is told as; nil: as any other
+	patience     time.Duration // how long a call may take; 0: as long as any other
 }
 
 // dear are the policies of single paths, counted for each network beside what every call takes.
@@ -57,7 +58,7 @@ func New(s Service, p Prober, now func() time.Time) web.Family {
 	family := web.Family{Prefixes: []string{base + "/"}, Render: renderError}
 	for _, r := range slices.Concat(a.steps(), a.reviews(), a.assessments()) {
 		family.Routes = append(family.Routes, web.Route{
-			Method: r.method, Path: base + r.path, Handle: a.handler(r), Public: r.auth == public, Draws: r.draws,
+			Method: r.method, Path: base + r.path, Handle: a.patient(r), Public: r.auth == public, Draws: r.draws,
 		})
 	}
 	return family
@@ -109,11 +110,11 @@ const generationTime = 95 * time.Second
 // assessments are the routes of the assessment path.
 func (a api) assessments() []row {
 	return []row{
-		{method: http.MethodPost, path: "/assessment/generate", auth: session, endpoint: a.generate},
+		{method: http.MethodPost, path: "/assessment/generate", auth: session, endpoint: a.generate, patience: generationTime},
 		{method: http.MethodGet, path: "/assessment", auth: session, endpoint: noVerificationID},
 		{method: http.MethodGet, path: "/assessment/{id}", auth: session, endpoint: a.questions},
 		{method: http.MethodPost, path: "/assessment/submit", auth: session, endpoint: a.submit},
-		{method: http.MethodPost, path: "/assessment/retakeassessment", auth: session, endpoint: a.retake},
+		{method: http.MethodPost, path: "/assessment/retakeassessment", auth: session, endpoint: a.retake, patience: generationTime},
 	}
 }
 
