@@ -172,6 +172,7 @@ func TestRetake(t *testing.T) {
 		"nothing drawn":             {Assessment{}, rules, 0, ErrNoAttempt, 0},
 		"nothing answered":          {open, rules, 0, ErrNoAttempt, 0},
 		"failed":                    {failed, rules, 0, nil, 0},
+		"failed, by a slow clock":   {failed, rules, -time.Second, nil, 0},
 		"passed":                    {answered(t, open, 6), rules, 0, ErrLocked, 0},
 		"too soon":                  {failed, wait, 59 * time.Minute, ErrTooSoon, time.Minute},
 		"in time":                   {failed, wait, time.Hour, nil, 0},
