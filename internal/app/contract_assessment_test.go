@@ -13,12 +13,16 @@ import (
 
 // generator is the bank, until it is broken.
 type generator struct {
-	broken atomic.Bool
-	made   atomic.Int64 // how often it was asked
+	broken  atomic.Bool
+	between func() error // what happens while questions are made; nil: nothing
 }
 
 func (g *generator) Generate(ctx context.Context, r assess.Request) ([]assess.Question, error) {
-	g.made.Add(1)
+	if g.between != nil {
+		if err := g.between(); err != nil {
+			return nil, err
+		}
+	}
 	if g.broken.Load() {
 		return nil, errors.New("the generator is broken")
 	}
