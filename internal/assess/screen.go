@@ -40,21 +40,26 @@ func (s Screen) Pass(written []Written) (passed []Written, flaws map[Flaw]int) {
 	before := s.piecesOfBank()
 	for _, w := range written {
 		flaw := s.flaw(w)
-		p := pieces(w.Question)
-		if slices.ContainsFunc(passed, func(other Written) bool { return other.Slot == w.Slot }) {
+		switch same := func(p Written) bool { return p.Slot == w.Slot }; {
+		case flaw != "":
+		case slices.ContainsFunc(passed, same):
 			flaw = FlawForm
-		}
-		if repeats := func(b map[string]bool) bool { return alike(p, b) >= similar }; flaw == "" && slices.ContainsFunc(before, repeats) {
+		case repeats(w.Question, before):
 			flaw = FlawRepeat
 		}
 		if flaw != "" {
 			flaws[flaw]++
 			continue
 		}
-		passed, before = append(passed, w), append(before, p)
+		passed, before = append(passed, w), append(before, pieces(w.Question))
 	}
 	passed, flaws[FlawHabit] = dropHabits(passed, len(s.Slots))
 	return passed, flaws
+}
+
+func repeats(q Question, before []map[string]bool) bool {
+	p := pieces(q)
+	return slices.ContainsFunc(before, func(b map[string]bool) bool { return alike(p, b) >= similar })
 }
 
 // piecesOfBank are those of all questions of the slots' skills: a model that has read them somewhere brings nothing new.
@@ -73,22 +78,23 @@ func (s Screen) piecesOfBank() []map[string]bool {
 
 // flaw is the first that a question has by itself; empty: none.
 func (s Screen) flaw(w Written) Flaw {
-	for _, look := range []struct {
-		flaw  Flaw
-		found bool
-	}{
-		{FlawForm, !s.fits(w) || len(Check(w.Question)) > 0},
-		{FlawSigns, !plainSigns(w.Question)},
-		{FlawLink, link.MatchString(w.all())},
-		{FlawMarkup, hasMarkup(w.Question)},
-		{FlawPrompt, s.quotes(w.Question)},
-		{FlawTold, s.told(w.Question)},
-		{FlawShape, oddShape(w.Question)},
-		{FlawRepeat, s.asked(w.Key())},
-	} {
-		if look.found {
-			return look.flaw
-		}
+	switch q := w.Question; {
+	case !s.fits(w) || len(Check(q)) > 0:
+		return FlawForm
+	case !plainSigns(q):
+		return FlawSigns
+	case link.MatchString(q.all()):
+		return FlawLink
+	case hasMarkup(q):
+		return FlawMarkup
+	case s.quotes(q):
+		return FlawPrompt
+	case s.told(q):
+		return FlawTold
+	case oddShape(q):
+		return FlawShape
+	case s.asked(q.Key()):
+		return FlawRepeat
 	}
 	return ""
 }
@@ -194,7 +200,7 @@ func (s Screen) told(q Question) bool {
 const minWord = 4
 
 // ordinary words of that length stand in every text, too.
-var ordinary = strings.Fields("about after also because been before both does each else every from have into just like more most much only other over same some such than that " +
+var ordinary = strings.Fields("about after also another because been before both does each else every from have into just like more most much only other over same some such than that " +
 	"their them then there these they this those used uses very what when where which while will with without would your")
 
 // telling are a text's words that it need not have in common with another one.
