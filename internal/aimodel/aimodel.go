@@ -7,6 +7,7 @@ package aimodel
 import (
 	"context"
 	"errors"
+	"maps"
 	"sync/atomic"
 	"time"
 
@@ -83,6 +84,7 @@ func (g *Generator) Generate(ctx context.Context, r assess.Request) ([]assess.Qu
 	}
 	places := assess.Share(len(drawn), r.PassMark)
 	written, report := g.write(ctx, draft{r, bank, drawn[len(drawn)-places:]})
+	maps.DeleteFunc(report.Flaws, func(_ assess.Flaw, n int) bool { return n == 0 })
 	report.Places, report.Written = places, len(written)
 	g.o.Observe(report)
 	return assess.Replace(drawn, places, written), nil

@@ -153,7 +153,7 @@ func TestInjectionObedientModelHeldToTheForm(t *testing.T) {
 			if got := len(foreign(sheet.Paper)); got != assess.Share(10, 60) {
 				t.Errorf("got %d questions of the model, want all that it wrote: %+v", got, w.report())
 			}
-			for _, call := range w.calls {
+			for _, call := range w.received() {
 				if call.Kind != "topics" && (strings.Contains(call.Data, a.Needle) || strings.Contains(call.Data, a.item().Name)) {
 					t.Errorf("%s: got %s, want nothing of the student in it", call.Kind, call.Data)
 				}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -101,6 +102,13 @@ func (w *world) handle(rw http.ResponseWriter, r *http.Request) {
 		return
 	}
 	say(rw, w.answer(a))
+}
+
+// received are the calls that came in so far.
+func (w *world) received() []asked {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.calls)
 }
 
 // say answers as the API does.

@@ -122,7 +122,10 @@ func TestScreenDrops(t *testing.T) {
 				w.Options[3] += " of maps"
 			},
 			"in the name of the item": right("order by carpool, as another list"),
-			"behind the cut":          func(w *Written, s *Screen) { s.Items[0].Description = strings.Repeat("x ", 5000) + "drivers"; w.Options[1] += " of drivers" },
+			"behind the cut": func(w *Written, s *Screen) {
+				s.Items[0].Description = strings.Repeat("x ", 5000) + "drivers"
+				w.Options[1] += " of drivers"
+			},
 		},
 		FlawShape: {
 			"large letter": right("Another list, in order"),
