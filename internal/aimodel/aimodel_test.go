@@ -139,7 +139,7 @@ func TestBankStepsIn(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			w.serve = tt.serve
+			w.script(tt.serve)
 			sheet := w.paperOf(project)
 			if got := w.report(); got.Outcome != tt.want || got.Err == nil || len(w.received()) != tt.calls {
 				t.Errorf("got %+v after %d calls, want %s after %d", got, len(w.received()), tt.want, tt.calls)
@@ -216,13 +216,13 @@ func TestSolverDecides(t *testing.T) {
 func TestOneRetry(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.serve = func(rw http.ResponseWriter, _ *http.Request) {
+	w.script(func(rw http.ResponseWriter, _ *http.Request) {
 		if len(w.calls)%2 == 1 {
 			rw.WriteHeader(502)
 			return
 		}
 		say(rw, w.answer(w.calls[len(w.calls)-1]))
-	}
+	})
 	w.paperOf(project)
 	if got := w.report(); got.Outcome != All || len(w.received()) != 6 {
 		t.Errorf("got %+v after %d calls, want all questions after 6", got, len(w.received()))
@@ -233,11 +233,11 @@ func TestOneRetry(t *testing.T) {
 func TestSlowModel(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(o *Options) { o.Time = 50 * time.Millisecond })
-	w.serve = func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
+	w.script(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 	if sheet := w.paperOf(project); len(foreign(sheet.Paper)) != 0 || w.report().Outcome != Slow {
 		t.Errorf("got %+v, want the bank's paper", w.report())
 	}
-	w.serve = nil
+	w.script(nil)
 	if w.paperOf(project); w.report().Outcome != Resting || len(w.received()) != 1 {
 		t.Errorf("got %+v after %d calls, want the model left alone", w.report(), len(w.received()))
 	}
@@ -252,11 +252,11 @@ func TestCallerLeaves(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	ctx, leave := context.WithCancel(t.Context())
-	w.serve = func(_ http.ResponseWriter, r *http.Request) { leave(); <-r.Context().Done() }
+	w.script(func(_ http.ResponseWriter, r *http.Request) { leave(); <-r.Context().Done() })
 	if got, err := w.Generate(ctx, w.request(project)); err != nil || len(got) != 10 || w.report().Outcome != Failed {
 		t.Errorf("got %d questions, %v, %+v, want the bank's paper", len(got), err, w.report())
 	}
-	w.serve = nil
+	w.script(nil)
 	if w.paperOf(project); w.report().Outcome != All {
 		t.Errorf("got %+v, want the model asked", w.report())
 	}
@@ -288,7 +288,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 	defer other.Close()
 	for _, status := range []int{301, 302, 303, 307, 308} {
 		w := newWorld(t)
-		w.serve = func(rw http.ResponseWriter, r *http.Request) { http.Redirect(rw, r, other.URL, status) }
+		w.script(func(rw http.ResponseWriter, r *http.Request) { http.Redirect(rw, r, other.URL, status) })
 		if w.paperOf(project); w.report().Outcome != Failed {
 			t.Errorf("%d: got %+v, want a failure", status, w.report())
 		}

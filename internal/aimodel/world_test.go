@@ -111,6 +111,13 @@ func (w *world) received() []asked {
 	return slices.Clone(w.calls)
 }
 
+// script has the server do something else than to answer as the model does; nil: no more.
+func (w *world) script(serve http.HandlerFunc) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.serve = serve
+}
+
 // say answers as the API does.
 func say(rw http.ResponseWriter, content string) {
 	_ = json.NewEncoder(rw).Encode(object{"id": "x", "choices": []object{{"index": 0, "finish_reason": "stop", "message": message{"assistant", content}}}})
