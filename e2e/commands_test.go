@@ -289,7 +289,7 @@ var allCommands = []string{
 	"token", "token issue", "token revoke",
 	"skills", "skills import", "skills export",
 	"deliveries", "deliveries list", "deliveries show", "deliveries retry",
-	"questions", "questions lint", "questions stats",
+	"questions", "questions import", "questions list", "questions remove", "questions lint", "questions stats",
 }
 
 func TestEveryCommandHasHelp(t *testing.T) {

@@ -57,6 +57,7 @@ type App struct {
 	Accounts   *account.Service
 	Skills     *skill.Service
 	Catalogue  *catalogue.Service
+	Questions  *assess.Library
 	Deliveries *outbox.Service
 	Worker     *outbox.Worker
 	Metrics    *metrics.Metrics
@@ -160,6 +161,7 @@ func (a *App) build() error {
 		ReviewTTL: a.o.Config.ReviewTTL, PublicURL: a.o.PublicURL, Mailer: a.Worker, Generator: a.generator(),
 	})
 	a.Catalogue = catalogue.NewService(a.Store)
+	a.Questions = assess.NewLibrary(a.Store)
 	a.Deliveries = &outbox.Service{Ledger: a.Store, Keys: a.keys, Now: a.o.Now}
 	a.Worker.Queue, a.Worker.Senders = a.Store, map[outbox.Kind]outbox.Sender{outbox.Mail: sender, outbox.Webhook: a.webhooks()}
 	a.Worker.Observe = a.observe

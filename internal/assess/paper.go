@@ -26,7 +26,10 @@ type Asked struct {
 
 // Arrange makes the questions' order, the order of their options and their ids, all from the seed. The same questions and seed make the same paper.
 func Arrange(questions []Question, seed Seed) []Asked {
-	c := seed.chance(forArrange)
+	return arrange(questions, seed.chance(forArrange))
+}
+
+func arrange(questions []Question, c chance) []Asked {
 	var paper []Asked
 	for _, q := range questions {
 		order := [Options]int{0, 1, 2, 3}

@@ -35,6 +35,7 @@ func (c *checker) run() {
 	c.verificationURLs()
 	c.origins()
 	c.egress()
+	c.ai()
 }
 
 func (c *checker) given(name string) bool { return c.values[name] != "" }

@@ -81,6 +81,13 @@ type Config struct {
 	// TLSKey names a file, it does not hold the key.
 	TLSKey string `env:"AVOW_TLS_KEY" default:"empty: plain HTTP behind a proxy" help:"PEM file with the private key of AVOW_TLS_CERT."`
 
+	// AIURL has no trailing slash; empty exactly when AIModel is.
+	AIURL string `env:"AVOW_AI_URL" default:"empty: question bank only" help:"Base of an API that speaks the OpenAI chat API, such as https://api.example.org/v1, where some of an assessment's questions are written: docs/assessments.md. http only to loopback. Needs AVOW_AI_MODEL."`
+	// AIKey is sent as a bearer token; empty: none is.
+	AIKey Secret `env:"AVOW_AI_KEY" secret:"true" default:"empty: none is sent" help:"API key for AVOW_AI_URL."`
+	// AIModel is a name that the server of AIURL knows.
+	AIModel string `env:"AVOW_AI_MODEL" default:"empty: question bank only" help:"Name of the model at AVOW_AI_URL."`
+
 	// DatabasePool is a number of connections, 1 to 1000.
 	DatabasePool int `env:"AVOW_DATABASE_POOL" envDefault:"16" help:"Connections to PostgreSQL, 1 to 1000."`
 	// SessionTTL is more than zero.
@@ -109,10 +116,6 @@ const (
 	// LogJSON is for machines: one object a line.
 	LogJSON LogFormat = "json"
 )
-
-// reserved are the names of the settings table that belong to features of later
-// versions. They are refused by name, so that nobody believes they work.
-var reserved = []string{"AVOW_AI_KEY", "AVOW_AI_MODEL", "AVOW_AI_URL"}
 
 // Embedded says whether the database is the embedded one, which belongs to one server process.
 func (c Config) Embedded() bool { return strings.HasPrefix(c.DatabaseURL, sqliteScheme) }

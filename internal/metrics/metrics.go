@@ -21,6 +21,7 @@ type Metrics struct {
 	purged   *prometheus.CounterVec
 	sessions *prometheus.CounterVec
 	refusals *prometheus.CounterVec
+	papers   *prometheus.CounterVec
 }
 
 // New makes the metrics of one process.
@@ -40,8 +41,11 @@ func New() *Metrics {
 			Name: "avow_session_cache_total", Help: "What came of asking the session cache: hit, miss, error, or away when it was left alone.",
 		}, []string{"outcome"}),
 		refusals: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "avow_limit_refusals_total", Help: "Calls refused because a budget was used up, by its policy."}, []string{"policy"}),
+		papers: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "avow_assessment_papers_total", Help: "Papers that a language model was to write questions for, by what came of it; all and part: some are on the paper, else all are the bank's.",
+		}, []string{"outcome"}),
 	}
-	m.registry.MustRegister(m.requests, m.duration, m.attempts, m.overdue, m.purged, m.sessions, m.refusals, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.registry.MustRegister(m.requests, m.duration, m.attempts, m.overdue, m.purged, m.sessions, m.refusals, m.papers, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 
@@ -72,6 +76,9 @@ func (m *Metrics) SessionCache(outcome string) { m.sessions.WithLabelValues(outc
 
 // LimitRefused counts a call that a policy has refused.
 func (m *Metrics) LimitRefused(policy string) { m.refusals.WithLabelValues(policy).Inc() }
+
+// PaperWritten counts a paper that a model was to write questions for.
+func (m *Metrics) PaperWritten(outcome string) { m.papers.WithLabelValues(outcome).Inc() }
 
 // Handler serves the metrics in Prometheus' format.
 func (m *Metrics) Handler() http.Handler {

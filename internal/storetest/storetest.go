@@ -10,6 +10,7 @@ import (
 
 	"avow/internal/access"
 	"avow/internal/account"
+	"avow/internal/assess"
 	"avow/internal/catalogue"
 	"avow/internal/outbox"
 	"avow/internal/skill"
@@ -22,6 +23,7 @@ type Store interface {
 	account.Accounts
 	skill.Verifications
 	catalogue.Imports
+	assess.Imports
 	outbox.Queue
 	outbox.Ledger
 	outbox.Mailbox
@@ -68,6 +70,7 @@ func Run(t *testing.T, open Open) {
 	t.Run("mailbox", func(t *testing.T) { t.Parallel(); mailbox(t, open) })
 	t.Run("test mails", func(t *testing.T) { t.Parallel(); testMails(t, open) })
 	t.Run("catalogue", func(t *testing.T) { t.Parallel(); skillCatalogue(t, open) })
+	t.Run("questions", func(t *testing.T) { t.Parallel(); questions(t, open) })
 	t.Run("skills", func(t *testing.T) { t.Parallel(); skills(t, open) })
 }
 
