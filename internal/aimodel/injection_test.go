@@ -84,7 +84,7 @@ func (a *attack) sit(t *testing.T, sheet assess.Assessment, written []assess.Ask
 		}
 		answers = append(answers, assess.Answer{QuestionID: q.ID, Selected: selected})
 	}
-	_, done, err := sheet.Submit(answers, sheet.Paper.DrawnAt)
+	_, done, err := sheet.Submit("", answers, sheet.Paper.DrawnAt)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -235,7 +235,7 @@ func TestInjectionSucceedsWithoutDefence(t *testing.T) {
 			w := a.apply(s, "")
 			questions = append(questions, assess.Question{Text: w.Question, Options: [4]string{w.Right, w.Wrong[0], w.Wrong[1], w.Wrong[2]}, Why: w.Why})
 		}
-		sheet := assess.Assessment{}.HandOut(questions, assess.Seed{}, assess.Rules{PassMark: 60}, newWorld(t).now)
+		sheet := assess.Assessment{}.HandOut(questions, "", assess.Seed{}, assess.Rules{PassMark: 60}, newWorld(t).now)
 		var text string
 		for _, q := range questions {
 			text += q.Text + strings.Join(q.Options[:], "\n") + q.Why

@@ -141,7 +141,7 @@ func (w *world) paper(r assess.Request) assess.Assessment {
 	if err != nil {
 		w.Fatalf("got %v, want a paper", err)
 	}
-	return assess.Assessment{}.HandOut(questions, r.Seed, assess.Rules{Questions: r.Count, PassMark: r.PassMark}, w.now)
+	return assess.Assessment{}.HandOut(questions, "", r.Seed, assess.Rules{Questions: r.Count, PassMark: r.PassMark}, w.now)
 }
 
 func (w *world) report() Report {

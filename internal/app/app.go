@@ -47,7 +47,7 @@ type Options struct {
 	Now       func() time.Time
 	Random    io.Reader
 	Version   string
-	Generator assess.Generator // of the questions of assessments; nil: the bank
+	Generator assess.Generator // of the questions of assessments; nil: what the settings say
 }
 
 // App is avow without its listeners.

@@ -5,8 +5,11 @@ import (
 	"avow/internal/assess"
 )
 
-// questions is where those of an assessment come from: the bank and, where one is configured, a model that writes some of them.
-func (a *App) questions() assess.Generator {
+// generator is where the questions of assessments come from: the bank and, where one is configured, a model that writes some of them; or what was given in their place.
+func (a *App) generator() assess.Generator {
+	if a.o.Generator != nil {
+		return a.o.Generator
+	}
 	c := a.o.Config
 	if c.AIURL == "" {
 		return a.Questions

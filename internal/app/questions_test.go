@@ -18,7 +18,7 @@ import (
 func TestQuestionsComeFromTheBankWithoutAModel(t *testing.T) {
 	t.Parallel()
 	a := newTidy(t, config.Dev, time.Now)
-	if got := a.questions(); got != assess.Generator(a.Questions) {
+	if got := a.generator(); got != assess.Generator(a.Questions) {
 		t.Errorf("got %T, want the library", got)
 	}
 }
@@ -39,7 +39,7 @@ func TestQuestionsAreAskedOfTheModel(t *testing.T) {
 	a, log := newTidy(t, config.Dev, time.Now), &bytes.Buffer{}
 	a.o.Log = slog.New(slog.NewTextHandler(log, nil))
 	a.o.Config.AIURL, a.o.Config.AIKey, a.o.Config.AIModel = server.URL+"/v1", "hunter2", "m-1"
-	got, err := a.questions().Generate(t.Context(), assess.Request{Skills: []assess.Wanted{{ID: "go"}}, Items: []assess.Item{{Name: "Carpool"}}, Count: 10, PassMark: 60})
+	got, err := a.generator().Generate(t.Context(), assess.Request{Skills: []assess.Wanted{{ID: "go"}}, Items: []assess.Item{{Name: "Carpool"}}, Count: 10, PassMark: 60})
 	if err != nil || len(got) != 10 || calls.Load() != 1 {
 		t.Errorf("got %d questions after %d calls (%v), want 10 after one", len(got), calls.Load(), err)
 	}

@@ -140,7 +140,8 @@ func (s State) handed(p assess.Paper, resumed bool) Handed {
 // order is what a generator is asked for: skills by name, and what the student has done, in the student's own words.
 func (s State) order() Order {
 	o := Order{Evidence: s.digest(), Papers: len(s.Assessment.Drawn)}
-	o.Request = assess.Request{Count: assess.RulesOf(s.Settings).Questions, Drawn: s.Assessment.Drawn}
+	rules := assess.RulesOf(s.Settings)
+	o.Request = assess.Request{Count: rules.Questions, PassMark: rules.PassMark, Drawn: s.Assessment.Drawn}
 	for _, k := range s.Skills {
 		o.Request.Skills = append(o.Request.Skills, assess.Wanted{ID: k.ID, Name: k.Name})
 	}

@@ -116,7 +116,7 @@ func TestOrder(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := assess.Request{
-		Skills: []assess.Wanted{{ID: "go", Name: "Go"}, {ID: "rust"}}, Count: 2, Drawn: s.Assessment.Drawn,
+		Skills: []assess.Wanted{{ID: "go", Name: "Go"}, {ID: "rust"}}, Count: 2, PassMark: 60, Drawn: s.Assessment.Drawn,
 		Items: []assess.Item{{Kind: "project", Name: s.Items[0].Title, Description: s.Items[0].Description}, {Kind: "experience", Name: "Northwind", Role: "Developer", Description: "Built it"}},
 	}
 	if d := cmp.Diff(want, order.Request); d != "" {

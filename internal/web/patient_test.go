@@ -18,7 +18,7 @@ func TestPatient(t *testing.T) {
 		ends <- r.Context().Err()
 		return nil
 	}
-	const short, long = 20 * time.Millisecond, 400 * time.Millisecond
+	const short, long = 400 * time.Millisecond, time.Second
 	s := NewSite(shape("site"))
 	s.Mount(Family{Prefixes: []string{"/x/"}, Render: shape("x"), Routes: []Route{
 		{Method: "POST", Path: "/x/slow", Handle: Patient(until, long)}, {Method: "POST", Path: "/x/slower", Handle: Patient(until, time.Hour)},
