@@ -237,7 +237,7 @@ func (a *App) Handler() http.Handler {
 }
 
 func (a *App) pages() pages.Options {
-	o := pages.Options{Version: a.o.Version, PublicURL: a.o.PublicURL, Verifier: a.Accounts, Reviews: a.Skills}
+	o := pages.Options{Version: a.o.Version, PublicURL: a.o.PublicURL, Verifier: a.Accounts, Reviews: a.Skills, Assessments: a.Skills, Budgets: a.Budgets}
 	if a.dev() {
 		o.Dev = &pages.Dev{Mails: a.Store, Secrets: a.Store.Secrets, Now: a.o.Now}
 	}

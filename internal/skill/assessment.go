@@ -84,6 +84,17 @@ func (s State) assessable(standing error) error {
 	if standing != nil && !errors.Is(standing, assess.ErrTooSoon) {
 		return standing
 	}
+	if err := s.ready(); err != nil {
+		return err
+	}
+	if err := s.bundle(*s.Verification, s.Skills, s.Items).check(); err != nil {
+		return err
+	}
+	return standing
+}
+
+// ready refuses what is not complete enough to be assessed.
+func (s State) ready() error {
 	switch v := s.Verification; {
 	case v.Method == "":
 		return ErrVerificationUnresolved
@@ -94,10 +105,7 @@ func (s State) assessable(standing error) error {
 	case len(s.Skills) == 0:
 		return ErrNoSkills
 	}
-	if err := s.bundle(*s.Verification, s.Skills, s.Items).check(); err != nil {
-		return err
-	}
-	return standing
+	return nil
 }
 
 // handOut hands out the questions that were made, if they were made for this very state.

@@ -32,6 +32,7 @@ func NewService(o Options) *Service { return &Service{o} }
 // Need is what a call asks of its API key.
 type Need struct {
 	Session bool // a live session's token in the key's place will do
+	Hosted  bool // … whatever the organisation's settings say
 }
 
 // Authenticate refuses an API key that is not good for the call. Wire handlers use it alone when the rest of a request cannot be read.

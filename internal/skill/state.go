@@ -68,9 +68,9 @@ func (n Next) Empty() bool {
 }
 
 // authenticate accepts or refuses what was shown as API key. A live session's token is good in its place where the reference says so, unless the organisation
-// does not want it (18.5).
+// does not want it (18.5); on our own page it always is.
 func (s State) authenticate(need Need, now time.Time) error {
-	if need.Session && s.Key == nil && s.Pass.live(now) && s.Settings.On(access.SessionTokenAsKey) {
+	if need.Session && s.Key == nil && s.Pass.live(now) && (need.Hosted || s.Settings.On(access.SessionTokenAsKey)) {
 		return nil
 	}
 	return access.AuthenticateKey(s.Key)
