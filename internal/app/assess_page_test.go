@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"avow/internal/assess"
 	"avow/internal/skill"
@@ -91,7 +92,7 @@ func TestAssessmentByThePage(t *testing.T) {
 			t.Errorf("got %d papers, want the first one alone", len(again.Drawn))
 		}
 		b.presses(a.session, "submit", b.answersTo(a, 5))
-		b.looksAt(a.session, "Not passed this time", "50 %")
+		b.looksAt(a.session, "Not passed this time", "50&nbsp;%")
 		b.presses(a.session, "retake", nil)
 		b.presses(a.session, "retake", nil) // a second click
 		if got := b.standing(a); len(got.Drawn) != 2 || got.Paper.Number != 2 {
@@ -117,6 +118,29 @@ func TestAssessmentByThePage(t *testing.T) {
 			t.Errorf("got the session's token in the log, want it nowhere:\n%s", log)
 		}
 	})
+}
+
+// TestAssessmentPageEndsWithItsKey has a student press a button after the key was revoked that opened the session, and after the session's end.
+func TestAssessmentPageEndsWithItsKey(t *testing.T) {
+	t.Parallel()
+	onEngines(t, func(t *testing.T, database string) {
+		b := newBench(t, familyClocks["skills"], database)
+		b.setup("serve\norg acme\nkey k org=acme mode=live\nkey l org=acme mode=live\n")
+		revoked, expired := b.opensAssessment("k"), b.opensAssessment("l")
+		b.setup("revoke key k\n")
+		b.pressesInVain(revoked)
+		b.clock.advance(40 * 24 * time.Hour)
+		b.pressesInVain(expired)
+	})
+}
+
+// pressesInVain fails when a student still gets questions.
+func (b *bench) pressesInVain(a asked) {
+	b.Helper()
+	b.send(b.pageForm(a.session, "begin", nil))
+	if paper := b.standing(a).Paper; b.answer.StatusCode != http.StatusNotFound || paper != nil {
+		b.Errorf("got %d and paper %v, want 404 and none", b.answer.StatusCode, paper)
+	}
 }
 
 // TestAssessmentPageTellsNoSecret looks for right answers, explanations and seeds in everything that a student is shown.

@@ -84,7 +84,7 @@ type choice struct {
 }
 
 func assessmentOf(p skill.AssessmentPage, token string) assessment {
-	v := assessment{Token: token, Brand: p.Brand, Test: p.Test, Count: p.Rules.Questions, PassMark: p.Rules.PassMark, Skills: p.Skills, stage: stageOf(p)}
+	v := assessment{Token: token, Brand: p.Brand, Test: p.Test, Count: max(p.Rules.Questions, len(p.Skills)), PassMark: p.Rules.PassMark, Skills: p.Skills, stage: stageOf(p)}
 	if last := p.Last; last != nil {
 		v.Last = &result{last.Correct, last.Total, last.Score, last.PassMark}
 	}

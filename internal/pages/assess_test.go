@@ -129,12 +129,12 @@ func TestAssessmentIsShownAsItStands(t *testing.T) {
 		button string
 		says   []string
 	}{
-		"untouched": {"begin", []string{"Acme &amp; Co", "<li>Go &lt;1.26&gt;</li>", "<li>skill_2</li>", "are 10 questions", "60 % of right answers", "Begin</button>"}},
-		"open":      {"submit", []string{"Question 1 of 3", "Question 3 of 3", "3 questions about", "with 70 %", "Send my answers</button>"}},
-		"failed":    {"retake", []string{"Not passed this time", "5 of 10 questions right", "<strong>50 %</strong>; 60 % are needed", "as soon as you like"}},
+		"untouched": {"begin", []string{"Acme &amp; Co", "<li>Go &lt;1.26&gt;</li>", "<li>skill_2</li>", "are 10 questions", "60&nbsp;% of right answers", "Begin</button>"}},
+		"open":      {"submit", []string{"Question 1 of 3", "Question 3 of 3", "3 questions about", "with 70&nbsp;%", "Send my answers</button>"}},
+		"failed":    {"retake", []string{"Not passed this time", "5 of 10 questions right", "<strong>50&nbsp;%</strong>; 60&nbsp;% are needed", "as soon as you like"}},
 		"waiting":   {"", []string{"Not passed this time", "<strong>14 January 2024, 12:01 UTC</strong>"}},
 		"again":     {"submit", []string{"Question 1 of 3"}},
-		"passed":    {"", []string{"You have passed", "7 of 10", "<strong>70 %</strong>", "<li>Go &lt;1.26&gt;</li>", "verified now"}},
+		"passed":    {"", []string{"You have passed", "7 of 10", "<strong>70&nbsp;%</strong>", "<li>Go &lt;1.26&gt;</li>", "verified now"}},
 		"void":      {"", []string{"have changed", "14 January 2024, 12:01 UTC"}},
 	} {
 		w := assessing(stages()[name]).ask("GET", goodPass, "")
@@ -155,11 +155,21 @@ func TestAssessmentIsShownAsItStands(t *testing.T) {
 	}
 }
 
+// Each skill gets a question at least.
+func TestManySkillsHaveManyQuestions(t *testing.T) {
+	t.Parallel()
+	p := untouched()
+	p.Rules.Questions = 1
+	expect(t, assessing(p).ask("GET", goodPass, ""), 200, "are 2 questions")
+	p.Skills = p.Skills[:1]
+	expect(t, assessing(p).ask("GET", goodPass, ""), 200, "is one question", "about this skill:")
+}
+
 func TestQuestionsAreShownWithTheirCode(t *testing.T) {
 	t.Parallel()
 	expect(t, assessing(stages()["open"]).ask("GET", goodPass, ""), 200,
 		`<fieldset id="q1" class="question" aria-labelledby="n1 t1">`, `<legend id="n1">Question 1 of 3</legend>`, `<p>What does <code>&lt;b&gt;</code> do?</p>`,
-		`<pre><code>fmt.Println(&#34;&lt;script&gt;&#34;)</code></pre>`,
+		`<pre tabindex="0"><code>fmt.Println(&#34;&lt;script&gt;&#34;)</code></pre>`,
 		`<label class="choice"><input type="radio" name="answer.id-1" value="0"> <span><code>one</code> &amp; more</span></label>`, `name="answer.id-3" value="3"> <span>four</span>`)
 }
 

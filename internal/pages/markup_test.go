@@ -100,7 +100,7 @@ func TestMarkupIsEscaped(t *testing.T) {
 	if err := New(Options{}).templates["questions"].ExecuteTemplate(&b, "prose", proseOf(hostile)); err != nil {
 		t.Fatal(err)
 	}
-	want := "<p>" + template.HTMLEscapeString("<script>alert(1)</script> ") + "<code>" + template.HTMLEscapeString("<img src=x onerror=alert(1)>") + "</code> {{.}}</p>\n<pre><code>" +
+	want := "<p>" + template.HTMLEscapeString("<script>alert(1)</script> ") + "<code>" + template.HTMLEscapeString("<img src=x onerror=alert(1)>") + "</code> {{.}}</p>\n<pre tabindex=\"0\"><code>" +
 		template.HTMLEscapeString("</pre><script>alert(2)</script>") + "</code></pre>\n<p>[x](javascript:alert(3)) **b**</p>\n"
 	if d := cmp.Diff(want, b.String()); d != "" {
 		t.Errorf("got (+), want (-):\n%s", d)
