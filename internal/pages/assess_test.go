@@ -30,6 +30,7 @@ type fakeAssessing struct {
 	looked  error
 	changes []string
 	answers []assess.Answer
+	until   time.Time // when the drawing of questions is given up
 }
 
 func (f *fakeAssessing) AssessmentPage(_ context.Context, token string) (skill.AssessmentPage, error) {
@@ -47,7 +48,8 @@ func (f *fakeAssessing) change(what, apiKey string, c skill.Carriers) error {
 	return f.err
 }
 
-func (f *fakeAssessing) GenerateAssessment(_ context.Context, apiKey string, c skill.Carriers) (skill.Handed, error) {
+func (f *fakeAssessing) GenerateAssessment(ctx context.Context, apiKey string, c skill.Carriers) (skill.Handed, error) {
+	f.until, _ = ctx.Deadline()
 	return skill.Handed{}, f.change("generate", apiKey, c)
 }
 
@@ -200,6 +202,20 @@ func TestButtonsOfAnAssessment(t *testing.T) {
 				t.Errorf("%s, %s: got the change %q, want %q", name, step, got, want)
 			}
 		}
+		s := assessing(p)
+		if s.ask("POST", "/assess", pressed("submit")); len(s.assessing.changes) != 0 {
+			t.Errorf("%s, no answers: got %v, want no change", name, s.assessing.changes)
+		}
+	}
+}
+
+// The contract gives a generator 90 seconds (5.20).
+func TestDrawingMayTakeLong(t *testing.T) {
+	t.Parallel()
+	s := newSite(nil)
+	expect(t, s.ask("POST", "/assess", pressed("begin")), 303)
+	if left := time.Until(s.assessing.until); left < 90*time.Second || left > 100*time.Second {
+		t.Errorf("got %v for the questions, want 90 s and a little", left)
 	}
 }
 
