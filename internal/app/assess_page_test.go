@@ -81,24 +81,24 @@ func TestAssessmentByThePage(t *testing.T) {
 	t.Parallel()
 	onEngines(t, func(t *testing.T, database string) {
 		b := newBench(t, familyClocks["skills"], database)
-		b.setup("serve\norg acme\nset acme session_token_as_key off\nkey k org=acme mode=live\n")
+		b.setup("serve\norg acme\nset acme session_token_as_key off\nset acme questions 8\nset acme pass_mark 70\nkey k org=acme mode=live\n")
 		a := b.opensAssessment("k")
-		b.looksAt(a.session, "10 questions", "Begin</button>")
+		b.looksAt(a.session, "8 questions", "70&nbsp;%", "Begin</button>")
 		b.presses(a.session, "begin", nil)
 		first := b.standing(a).Paper
-		b.looksAt(a.session, "Question 10 of 10")
+		b.looksAt(a.session, "Question 8 of 8")
 		b.presses(a.session, "begin", nil) // a second click
 		if again := b.standing(a); again.Paper.Seed != first.Seed || len(again.Drawn) != 1 {
 			t.Errorf("got %d papers, want the first one alone", len(again.Drawn))
 		}
-		b.presses(a.session, "submit", b.answersTo(a, 5))
+		b.presses(a.session, "submit", b.answersTo(a, 4))
 		b.looksAt(a.session, "Not passed this time", "50&nbsp;%")
 		b.presses(a.session, "retake", nil)
 		b.presses(a.session, "retake", nil) // a second click
 		if got := b.standing(a); len(got.Drawn) != 2 || got.Paper.Number != 2 {
 			t.Errorf("got %d papers, want two", len(got.Drawn))
 		}
-		right := b.answersTo(a, 10)
+		right := b.answersTo(a, 8)
 		stale := map[string]int{first.Questions[0].ID: 0}
 		b.presses(a.session, "submit", stale) // the back button, then the old form
 		if got := b.standing(a); len(got.Attempts) != 1 {
