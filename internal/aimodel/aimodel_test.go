@@ -241,7 +241,7 @@ func TestSlowModel(t *testing.T) {
 	if w.paperOf(project); w.report().Outcome != Resting || len(w.received()) != 1 {
 		t.Errorf("got %+v after %d calls, want the model left alone", w.report(), len(w.received()))
 	}
-	w.now = w.now.Add(30 * time.Second)
+	w.now, w.o.Time = w.now.Add(30*time.Second), time.Minute
 	if w.paperOf(project); w.report().Outcome != All {
 		t.Errorf("got %+v, want it asked again", w.report())
 	}
@@ -314,8 +314,16 @@ func TestServerIsAway(t *testing.T) {
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if sheet := w.paperOf(project); len(foreign(sheet.Paper)) != 0 || w.report().Outcome != Failed {
-		t.Errorf("got %+v, want the bank's paper", w.report())
+	if sheet := w.paperOf(project); len(foreign(sheet.Paper)) != 0 || w.report().Outcome != Failed || strings.Contains(w.report().Err.Error(), "completions") {
+		t.Errorf("got %+v, want the bank's paper, and no URL in the error", w.report())
+	}
+}
+
+// A call of the API has 90 s, and the bank has to draw and the database to save.
+func TestTimeOfAPaper(t *testing.T) {
+	t.Parallel()
+	if got := New(Options{}).o.Time; got != time.Minute {
+		t.Errorf("got %s, want a minute", got)
 	}
 }
 
