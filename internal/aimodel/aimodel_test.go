@@ -327,6 +327,19 @@ func TestTimeOfAPaper(t *testing.T) {
 	}
 }
 
+// A caller with less time gets the bank's paper while there is some left.
+func TestCallerInAHurry(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.script(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	got, err := w.Generate(ctx, w.request(project))
+	if err != nil || len(got) != 10 || ctx.Err() != nil || w.report().Outcome != Slow {
+		t.Errorf("got %d questions, %v, %v, %+v, want the bank's paper in time", len(got), err, ctx.Err(), w.report())
+	}
+}
+
 // No call is made for what cannot be on a paper.
 func TestModelIsNotAskedInVain(t *testing.T) {
 	t.Parallel()
