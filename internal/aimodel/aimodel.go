@@ -20,7 +20,7 @@ type Options struct {
 	Key     string // goes as a bearer token; empty: none does
 	Model   string
 	Library *assess.Library
-	Time    time.Duration // for all calls of a paper; 0: 60 s
+	Time    time.Duration // for all calls of a paper, or two thirds of what the caller has where that is less; 0: 60 s
 	Now     func() time.Time
 	Observe func(Report)
 }
@@ -111,13 +111,22 @@ func (g *Generator) write(ctx context.Context, d draft) ([]assess.Written, Repor
 	default:
 		return nil, Report{Outcome: Busy}
 	}
-	ctx, cancel := context.WithTimeout(ctx, g.o.Time)
+	ctx, cancel := context.WithTimeout(ctx, g.time(ctx))
 	defer cancel()
 	written, flaws, err := g.ask(ctx, d)
 	if err != nil {
 		return nil, g.fault(err)
 	}
 	return written, Report{Outcome: outcome(len(written), len(d.free)), Flaws: flaws}
+}
+
+// time is how long a paper may take: a third of what the caller has is left for the rest.
+func (g *Generator) time(ctx context.Context) time.Duration {
+	deadline, bound := ctx.Deadline()
+	if !bound {
+		return g.o.Time
+	}
+	return min(g.o.Time, time.Until(deadline)*2/3)
 }
 
 func outcome(written, places int) Outcome {

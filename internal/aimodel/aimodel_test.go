@@ -31,8 +31,8 @@ func TestCalls(t *testing.T) {
 		if c.Model != "m-1" || c.Path != "/v1/chat/completions" || c.Header.Get("Authorization") != "Bearer sk-hunter2" || c.Header.Get("Content-Type") != "application/json" {
 			t.Errorf("got %s for %s with %v, want model, path, key and type", c.Path, c.Model, c.Header)
 		}
-		if c.Tokens < 1000 || c.Tokens > 13_000 || c.Temperature != map[string]float64{"questions": 0.8}[c.Kind] {
-			t.Errorf("%s: got %d tokens and temperature %v", c.Kind, c.Tokens, c.Temperature)
+		if c.Tokens < 1000 || c.Tokens > 13_000 || c.Completion != 0 || c.Temperature == nil || *c.Temperature != map[string]float64{"questions": 0.8}[c.Kind] {
+			t.Errorf("%s: got %d tokens, want a bound, and a temperature", c.Kind, c.Tokens)
 		}
 		if strings.Contains(c.Rules, "Carpool") || strings.Contains(c.Rules, "Dijkstra") {
 			t.Errorf("%s: got %s, want no text of the student in the rules", c.Kind, c.Rules)
@@ -120,6 +120,7 @@ func TestBankStepsIn(t *testing.T) {
 	}{
 		"refused":             {status(401), Failed, 1},
 		"too many":            {status(429), Failed, 1},
+		"not understood":      {status(400), Failed, 2},
 		"broken":              {status(500), Failed, 2},
 		"away":                {status(503), Failed, 2},
 		"redirected":          {func(rw http.ResponseWriter, r *http.Request) { http.Redirect(rw, r, "/elsewhere", 307) }, Failed, 1},
@@ -229,6 +230,24 @@ func TestOneRetry(t *testing.T) {
 	}
 }
 
+// Models that refuse what older ones take are asked as they want it; that is found out once.
+func TestNewerModels(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.script(func(rw http.ResponseWriter, _ *http.Request) {
+		if last := w.calls[len(w.calls)-1]; last.Temperature != nil || last.Tokens != 0 || last.Completion < 1000 {
+			rw.WriteHeader(400)
+		} else {
+			say(rw, w.answer(last))
+		}
+	})
+	for i, want := range []int{4, 7} {
+		if w.paperOf(project); w.report().Outcome != All || len(w.received()) != want {
+			t.Errorf("paper %d: got %+v after %d calls, want all questions after %d", i+1, w.report(), len(w.received()), want)
+		}
+	}
+}
+
 // A model that takes its time costs the time that there is, and not that of the next student.
 func TestSlowModel(t *testing.T) {
 	t.Parallel()
@@ -241,7 +260,7 @@ func TestSlowModel(t *testing.T) {
 	if w.paperOf(project); w.report().Outcome != Resting || len(w.received()) != 1 {
 		t.Errorf("got %+v after %d calls, want the model left alone", w.report(), len(w.received()))
 	}
-	w.now = w.now.Add(30 * time.Second)
+	w.now, w.o.Time = w.now.Add(30*time.Second), time.Minute
 	if w.paperOf(project); w.report().Outcome != All {
 		t.Errorf("got %+v, want it asked again", w.report())
 	}
@@ -314,8 +333,29 @@ func TestServerIsAway(t *testing.T) {
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if sheet := w.paperOf(project); len(foreign(sheet.Paper)) != 0 || w.report().Outcome != Failed {
-		t.Errorf("got %+v, want the bank's paper", w.report())
+	if sheet := w.paperOf(project); len(foreign(sheet.Paper)) != 0 || w.report().Outcome != Failed || strings.Contains(w.report().Err.Error(), "completions") {
+		t.Errorf("got %+v, want the bank's paper, and no URL in the error", w.report())
+	}
+}
+
+// A call of the API has 90 s, and the bank has to draw and the database to save.
+func TestTimeOfAPaper(t *testing.T) {
+	t.Parallel()
+	if got := New(Options{}).o.Time; got != time.Minute {
+		t.Errorf("got %s, want a minute", got)
+	}
+}
+
+// A caller with less time gets the bank's paper while there is some left.
+func TestCallerInAHurry(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.script(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	got, err := w.Generate(ctx, w.request(project))
+	if err != nil || len(got) != 10 || ctx.Err() != nil || w.report().Outcome != Slow {
+		t.Errorf("got %d questions, %v, %v, %+v, want the bank's paper in time", len(got), err, ctx.Err(), w.report())
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"sync/atomic"
 	"time"
 )
 
@@ -32,6 +33,7 @@ type chat struct {
 	http       *http.Client
 	url        string
 	key, model string
+	plain      atomic.Bool // the model has refused what only older ones take
 }
 
 func newChat(o Options) *chat {
@@ -40,7 +42,7 @@ func newChat(o Options) *chat {
 		MaxResponseHeaderBytes: maxHeader, MaxIdleConnsPerHost: maxPapers, IdleConnTimeout: time.Minute,
 	}
 	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &chat{&http.Client{Transport: transport, CheckRedirect: stay}, o.URL + "/chat/completions", o.Key, o.Model}
+	return &chat{http: &http.Client{Transport: transport, CheckRedirect: stay}, url: o.URL + "/chat/completions", key: o.Key, model: o.Model}
 }
 
 // call is one question to the model.
@@ -67,32 +69,46 @@ type completion struct {
 // object is a JSON object that is written, never read.
 type object = map[string]any
 
-func (c *chat) body(q call) ([]byte, error) {
+func (c *chat) body(q call, plain bool) ([]byte, error) {
 	data, err := json.Marshal(q.data)
 	if err != nil {
 		return nil, err
 	}
-	return json.Marshal(object{
-		"model": c.model, "temperature": q.temperature, "max_tokens": q.tokens,
-		"messages":        []message{{"system", q.rules}, {"user", string(data)}},
+	body := object{
+		"model": c.model, "messages": []message{{"system", q.rules}, {"user", string(data)}},
 		"response_format": object{"type": "json_schema", "json_schema": object{"name": q.name, "strict": true, "schema": q.schema}},
-	})
+	}
+	if plain {
+		body["max_completion_tokens"] = q.tokens
+	} else {
+		body["temperature"], body["max_tokens"] = q.temperature, q.tokens
+	}
+	return json.Marshal(body)
 }
 
 // ask sends a call and reads the answer into a value. A fault of the line or of the server is tried once more.
 func (c *chat) ask(ctx context.Context, q call, answer any) error {
-	body, err := c.body(q)
-	if err != nil {
-		return err
-	}
-	text, err := c.post(ctx, body)
+	text, err := c.send(ctx, q)
 	if passing(err) && ctx.Err() == nil {
-		text, err = c.post(ctx, body)
+		text, err = c.send(ctx, q)
 	}
 	if err != nil {
 		return err
 	}
 	return read(text, answer)
+}
+
+// send sends a call in the form that the model takes: newer ones refuse a temperature, and have another name for the bound of tokens. Which it is, is found out once.
+func (c *chat) send(ctx context.Context, q call) ([]byte, error) {
+	plain := c.plain.Load()
+	text, err := c.post(ctx, q, plain)
+	if plain || !errors.Is(err, errStatus(http.StatusBadRequest)) {
+		return text, err
+	}
+	if text, err = c.post(ctx, q, true); err == nil {
+		c.plain.Store(true)
+	}
+	return text, err
 }
 
 // passing says whether an error may be gone at once: nobody has refused anything, nobody has answered.
@@ -104,7 +120,11 @@ func passing(err error) bool {
 	return err != nil && !errors.Is(err, errRubbish)
 }
 
-func (c *chat) post(ctx context.Context, body []byte) (text []byte, err error) {
+func (c *chat) post(ctx context.Context, q call, plain bool) (text []byte, err error) {
+	body, err := c.body(q, plain)
+	if err != nil {
+		return nil, err
+	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url, bytes.NewReader(body))
 	if err != nil {
 		return nil, withoutURL(err)
@@ -121,11 +141,7 @@ func (c *chat) post(ctx context.Context, body []byte) (text []byte, err error) {
 	if answer.StatusCode != http.StatusOK {
 		return nil, errStatus(answer.StatusCode)
 	}
-	text, err = io.ReadAll(io.LimitReader(answer.Body, maxAnswer+1))
-	if err == nil && len(text) > maxAnswer {
-		return nil, errRubbish
-	}
-	return text, err
+	return io.ReadAll(io.LimitReader(answer.Body, maxAnswer)) // what is cut is no JSON any more
 }
 
 // withoutURL keeps the address out of logs.

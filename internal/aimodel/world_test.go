@@ -30,8 +30,9 @@ type asked struct {
 	Kind        string // topics, questions or answers
 	Rules, Data string
 	Model       string
-	Temperature float64
-	Tokens      int
+	Temperature *float64
+	Tokens      int // max_tokens
+	Completion  int // max_completion_tokens, which newer models want
 	Header      http.Header
 	Path        string
 }
@@ -40,8 +41,9 @@ func readAsked(t *testing.T, r *http.Request) asked {
 	t.Helper()
 	var body struct {
 		Model       string
-		Temperature float64
+		Temperature *float64
 		MaxTokens   int `json:"max_tokens"`
+		Completion  int `json:"max_completion_tokens"`
 		Messages    []message
 		Format      struct {
 			Type   string
@@ -59,7 +61,7 @@ func readAsked(t *testing.T, r *http.Request) asked {
 		t.Errorf("got %s (%v), want one system and one user message and a strict form", raw, err)
 		return asked{}
 	}
-	return asked{body.Format.Schema.Name, body.Messages[0].Content, body.Messages[1].Content, body.Model, body.Temperature, body.MaxTokens, r.Header, r.URL.Path}
+	return asked{body.Format.Schema.Name, body.Messages[0].Content, body.Messages[1].Content, body.Model, body.Temperature, body.MaxTokens, body.Completion, r.Header, r.URL.Path}
 }
 
 // world is a generator, and the scripted server of its model.

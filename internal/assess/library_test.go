@@ -126,6 +126,7 @@ func TestImportRefusesWhatLintFinds(t *testing.T) {
 	}{
 		"form":                     {unticked, "0 of them marked right"},
 		"lint":                     {owlFile("owls", "Owls", strings.Repeat("very ", 200)+"owls"), "the question has"},
+		"no text":                  {Source{"owls.md", owlFile("owls", "Owls", "barn owls").Text + "<!-- \xff -->\n"}, "no text in UTF-8"},
 		"a name of a built-in":     {owlFile("owls", "Golang", "barn owls"), `the name "golang" is taken`},
 		"a name of an imported":    {owlFile("owls", "Falcons", "barn owls"), `the name "falcons" is taken by imported hawks`},
 		"a question of a built-in": {copied, "the question is nearly the one at bank/"},
