@@ -21,6 +21,7 @@ var familyClocks = map[string]time.Time{
 	"accounts":  time.Date(2024, 1, 14, 12, 0, 0, 0, time.UTC),
 	"skills":    time.Date(2025, 4, 9, 10, 0, 0, 0, time.UTC),
 	"catalogue": time.Date(2025, 4, 9, 10, 0, 0, 0, time.UTC),
+	"guide":     time.Date(2025, 4, 9, 10, 0, 0, 0, time.UTC),
 	"own":       time.Date(2025, 4, 9, 10, 0, 0, 0, time.UTC),
 }
 

@@ -33,6 +33,12 @@ var (
 	ErrNotSent                = fault.New(fault.NotFound, "not_sent", "Nothing was sent to a reviewer.")
 	ErrReviewUnknown          = fault.New(fault.Unauthenticated, "review_unknown", "The reviewer token is not valid.")
 	ErrReviewExpired          = fault.New(fault.Expired, "review_expired", "The reviewer token has expired.")
+	ErrPersonUnknown          = fault.New(fault.NotFound, "person_unknown", "There is no such person.")
+	ErrEndpointURL            = fault.New(fault.Invalid, "registered_url", "The url must be an absolute https address of at most 2048 bytes.").On("url")
+	ErrEndpointEvents         = fault.New(fault.Invalid, "registered_events", "The events must be among those that there are.").On("events")
+	ErrEndpointKnown          = fault.New(fault.Conflict, "registered_before", "The url is registered for these events already.").On("url")
+	ErrEndpointsFull          = fault.New(fault.Conflict, "registered_full", "There can be no more than 20 webhooks.")
+	ErrEndpointUnknown        = fault.New(fault.NotFound, "registered_unknown", "There is no such webhook.")
 	ErrSkillsForeign          = fault.New(fault.Invalid, "skills_foreign", "The answer must be about the skills of this verification, each once.").On("skillIds")
 )
 
@@ -42,6 +48,7 @@ var Refusals = []*fault.Error{
 	ErrSkillsDuplicate, ErrSkillsOverLimit, ErrAssessmentPassed, ErrSkillsUnknown, ErrVerificationUnknown,
 	ErrEmail, ErrWebsite, ErrMethodOther, ErrVerificationUnresolved, ErrReviewerTaken, ErrSelfReview, ErrNoReviewer, ErrReviewerUnknown, ErrNothingAsked, ErrMailFailed,
 	ErrNotSent, ErrReviewUnknown, ErrReviewExpired, ErrSkillsForeign,
+	ErrPersonUnknown, ErrEndpointURL, ErrEndpointEvents, ErrEndpointKnown, ErrEndpointsFull, ErrEndpointUnknown,
 }
 
 // SkillRef is how a refusal names a skill: the detail of ErrSkillsDuplicate and ErrAssessmentPassed is a []SkillRef.
