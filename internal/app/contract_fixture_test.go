@@ -115,7 +115,7 @@ func (b *bench) spend(a arguments) {
 func (b *bench) fixture(noun string, a arguments) {
 	b.Helper()
 	fixtures := map[string]func(arguments){
-		"org": b.organisation, "client": b.client, "account": b.account, "endpoint": b.endpoint, "token": b.token, "key": b.key, "set": b.set,
+		"org": b.organisation, "client": b.client, "account": b.account, "endpoint": b.endpoint, "receiver": b.receiver, "token": b.token, "key": b.key, "set": b.set,
 		"revoke": b.revoke, "disable": b.disable, "initiate": b.initiate, "verify": b.verify, "reject": b.reject, "complete": b.complete,
 		"break": b.breaks, "mend": b.mend, "rotate": b.rotate, "mail": b.captured, "spend": b.spend, "webhook": b.seedWebhook, "attempt": b.attempt, "cancel": b.cancel, "skill": b.catalogued,
 	}

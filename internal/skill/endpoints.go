@@ -47,7 +47,7 @@ func Register(s Registered, in RegisterInput) (Registration, error) {
 	e.Org, e.Mode, e.Events = owner.Org, owner.Mode, distinct(e.Events)
 	for _, name := range e.Events {
 		if !slices.Contains(event.GuideEvents, event.Name(name)) {
-			return Registration{}, ErrEndpointEvents.With([]string{name})
+			return Registration{}, ErrEndpointEvents.Saying("There is no event " + name + ".")
 		}
 	}
 	if slices.ContainsFunc(s.Endpoints, func(o access.Endpoint) bool { return o.URL == e.URL && equalSets(o.Events, e.Events) }) {

@@ -31,7 +31,7 @@ func (s *Service) claims(ctx context.Context, names []string) ([]Claim, error) {
 		if k, ok := known[name]; ok {
 			claims[i] = Claim{Skill: k.ID, Name: k.Name}
 		} else {
-			claims[i] = Claim{Skill: nameID(name), Name: clean(name)}
+			claims[i] = Claim{Skill: nameID(name), Name: spaced(name)}
 		}
 	}
 	return claims, err
