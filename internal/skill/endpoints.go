@@ -47,7 +47,7 @@ func Register(s Registered, in RegisterInput) (Registration, error) {
 	e.Org, e.Mode, e.Events = owner.Org, owner.Mode, distinct(e.Events)
 	for _, name := range e.Events {
 		if !slices.Contains(event.GuideEvents, event.Name(name)) {
-			return Registration{}, ErrEndpointEvents.Saying("There is no event " + name + ".")
+			return Registration{}, ErrEndpointEvents
 		}
 	}
 	if slices.ContainsFunc(s.Endpoints, func(o access.Endpoint) bool { return o.URL == e.URL && equalSets(o.Events, e.Events) }) {
@@ -98,6 +98,8 @@ func (s State) guided(body event.Completed, id string, now time.Time) []outbox.D
 // guideEvent is what the guide calls a result. A reviewer has approved where a skill is verified.
 func guideEvent(c event.Completed) event.Name {
 	switch {
+	case c.Status == string(ReviewExpired):
+		return event.VerificationFailed
 	case c.Assessment != nil && c.Assessment.Passed:
 		return event.AssessmentPassed
 	case c.Assessment != nil:

@@ -2,6 +2,7 @@ package skill
 
 import (
 	"context"
+	"time"
 
 	"avow/internal/access"
 	"avow/internal/catalogue"
@@ -54,6 +55,8 @@ type Verifications interface {
 	SkillsOfUser(ctx context.Context, key access.Lookup, user string) (*access.Key, []UserSkill, error)
 	// Person returns the person of the key's owner with this id, else the person of the newest verification whose student id it is.
 	Person(ctx context.Context, key access.Lookup, id string) (Person, error)
+	// ReviewsOver returns the ids of verifications whose review is pending although its time is over, the oldest first, at most limit.
+	ReviewsOver(ctx context.Context, now time.Time, limit int) ([]string, error)
 }
 
 // Endpoints is where registered endpoints are kept.

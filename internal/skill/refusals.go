@@ -35,7 +35,7 @@ var (
 	ErrReviewExpired          = fault.New(fault.Expired, "review_expired", "The reviewer token has expired.")
 	ErrPersonUnknown          = fault.New(fault.NotFound, "person_unknown", "There is no such person.")
 	ErrEndpointURL            = fault.New(fault.Invalid, "registered_url", "The url must be an absolute https address of at most 2048 bytes.").On("url")
-	ErrEndpointEvents         = fault.New(fault.Invalid, "registered_events", "The events must be among those that there are.").On("events")
+	ErrEndpointEvents         = fault.New(fault.Invalid, "registered_events", "The events must be among verification.passed, verification.failed, assessment.passed, assessment.failed and assessment.paused.").On("events")
 	ErrEndpointKnown          = fault.New(fault.Conflict, "registered_before", "The url is registered for these events already.").On("url")
 	ErrEndpointsFull          = fault.New(fault.Conflict, "registered_full", "There can be no more than 20 webhooks.")
 	ErrEndpointUnknown        = fault.New(fault.NotFound, "registered_unknown", "There is no such webhook.")

@@ -363,3 +363,13 @@ func (w *world) ChangeRegistered(_ context.Context, key access.Lookup, decide fu
 	}
 	return err
 }
+
+func (w *world) ReviewsOver(_ context.Context, now time.Time, _ int) ([]string, error) {
+	var over []string
+	for id, r := range w.reviews {
+		if r.Status == ReviewPending && !now.Before(r.ExpiresAt) {
+			over = append(over, id)
+		}
+	}
+	return over, nil
+}

@@ -113,7 +113,7 @@ type overview struct {
 	StudentID       string         `json:"userId"`
 	UserID          string         `json:"recordUserId"`
 	Status          skill.Standing `json:"status"`
-	Method          string         `json:"method"`
+	Method          *string        `json:"method"`
 	EndorsementType *string        `json:"endorsementType"`
 	Skills          []guideSkill   `json:"skills"`
 	Sources         []guideSource  `json:"sources"`
@@ -128,7 +128,7 @@ type overview struct {
 func overviewOf(o skill.Overview, now time.Time) overview {
 	v := o.Verification
 	shown := overview{
-		VerificationID: v.ID, StudentID: v.Student, UserID: v.User, Status: o.Standing(now), Method: methodWord(v.Method), EndorsementType: orNull(v.EndorsementType),
+		VerificationID: v.ID, StudentID: v.Student, UserID: v.User, Status: o.Standing(now), Method: orNull(methodWord(v.Method)), EndorsementType: orNull(v.EndorsementType),
 		Skills: []guideSkill{}, Sources: []guideSource{}, CreatedAt: stamp(v.CreatedAt), CompletedAt: stamp(v.CompletedAt),
 	}
 	for _, k := range o.Skills {

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"slices"
+	"time"
 
 	"avow/internal/access"
 	"avow/internal/skill"
@@ -91,4 +92,17 @@ func (s *Store) saveRegistered(org, before string, next skill.Registration) *bat
 	b := &batch{}
 	b.must(`UPDATE organisations SET endpoints = $1 WHERE id = $2 AND endpoints = $3`, toJSON(after), org, before)
 	return b
+}
+
+// ReviewsOver implements skill.Verifications.
+func (s *Store) ReviewsOver(ctx context.Context, now time.Time, limit int) ([]string, error) {
+	var ids []string
+	b := &batch{}
+	b.query(`SELECT verification_id FROM reviews WHERE status = 'pending' AND expires_at <= $1 ORDER BY expires_at LIMIT $2`, func(scan scanner) error {
+		var id string
+		err := scan(&id)
+		ids = append(ids, id)
+		return err
+	}, micros(now), limit)
+	return ids, s.view(ctx, b)
 }
