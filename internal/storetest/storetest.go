@@ -21,6 +21,7 @@ type Store interface {
 	access.Endpoints
 	account.Accounts
 	skill.Verifications
+	skill.Endpoints
 	catalogue.Imports
 	outbox.Queue
 	outbox.Ledger
