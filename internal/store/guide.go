@@ -13,7 +13,7 @@ import (
 var loadPerson = newSet(`secret bytea, id text`, `SELECT v.unit, `+userColumns+`, `+verificationColumns+`, `+reviewColumns+`
 FROM v JOIN api_keys k ON k.hash = v.secret
 JOIN skill_users u ON u.mode = k.mode AND u.org_id = k.org_id AND u.id = COALESCE(
-  (SELECT w.id FROM skill_users w WHERE w.id = v.id AND w.mode = k.mode AND w.org_id = k.org_id),
+  (SELECT p.id FROM skill_users p WHERE p.id = v.id AND p.mode = k.mode AND p.org_id = k.org_id),
   (SELECT o.user_id FROM verifications o WHERE SUBSTR(o.student_id, 1, 200) = SUBSTR(v.id, 1, 200) AND o.student_id = v.id AND o.mode = k.mode AND o.org_id = k.org_id
     ORDER BY o.created_at DESC, o.id LIMIT 1))
 JOIN verifications r ON r.user_id = u.id AND r.mode = u.mode AND r.org_id = u.org_id
