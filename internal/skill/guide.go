@@ -1,6 +1,9 @@
 package skill
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // BeginInput opens a verification by one call (section 10), with everything that chance and the clock add drawn beforehand.
 type BeginInput struct {
@@ -105,13 +108,21 @@ func (c *chain) then(decide func(State) (Next, error)) {
 	}
 }
 
-// and is both changes, the later one behind the first, which has sent nothing that it could take back.
+// and is both changes: where both have something, the later one's counts.
 func (n Next) and(later Next) Next {
-	saved := State{User: n.User, Verification: n.Verification, Session: n.Session, Skills: n.Skills, Items: n.Items, Reviewer: n.Reviewer, Review: n.Review}.with(later)
-	return Next{
-		User: saved.User, Verification: saved.Verification, Session: saved.Session, Skills: saved.Skills, Items: saved.Items, Reviewer: saved.Reviewer, Review: saved.Review,
-		Deliveries: slices.Concat(n.Deliveries, later.Deliveries), Counted: slices.Concat(n.Counted, later.Counted), Unsend: later.Unsend, At: later.At,
+	both := Next{
+		User: cmp.Or(later.User, n.User), Verification: cmp.Or(later.Verification, n.Verification), Session: cmp.Or(later.Session, n.Session),
+		Skills: later.Skills, Items: later.Items, Reviewer: cmp.Or(later.Reviewer, n.Reviewer), Review: cmp.Or(later.Review, n.Review),
+		Assessment: cmp.Or(later.Assessment, n.Assessment), Deliveries: slices.Concat(n.Deliveries, later.Deliveries), Unsend: slices.Concat(n.Unsend, later.Unsend),
+		Counted: slices.Concat(n.Counted, later.Counted), At: later.At,
 	}
+	if both.Skills == nil {
+		both.Skills = n.Skills
+	}
+	if both.Items == nil {
+		both.Items = n.Items
+	}
+	return both
 }
 
 // itself names the verification of the state.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"avow/internal/access"
+	"avow/internal/assess"
 	"avow/internal/catalogue"
 	"avow/internal/outbox"
 )
@@ -34,6 +35,7 @@ type world struct {
 	items         map[string][]Item
 	reviewers     map[string]Reviewer
 	reviews       map[string]Review
+	assessments   map[string]assess.Assessment
 	deliveries    []outbox.Delivery
 	unsent        []string
 	counted       []Counted
@@ -46,6 +48,7 @@ func newWorld() *world {
 	return &world{
 		keys: map[access.Hash]access.Key{}, settings: access.Settings{}, users: map[string]User{}, verifications: map[string]Verification{},
 		sessions: map[access.Hash]Session{}, skills: map[string][]Skill{}, items: map[string][]Item{}, reviewers: map[string]Reviewer{}, reviews: map[string]Review{},
+		assessments: map[string]assess.Assessment{},
 	}
 }
 
@@ -133,6 +136,7 @@ func (w *world) about(state *State, v Verification) {
 	if r, ok := w.reviews[v.ID]; ok {
 		state.Review = &r
 	}
+	state.Assessment = w.assessments[v.ID]
 	w.touched(state, v.ID, v.User)
 }
 
@@ -208,6 +212,9 @@ func (w *world) save(state State, next Next) {
 	if next.Review != nil {
 		w.reviews[v.ID] = *next.Review
 	}
+	if next.Assessment != nil {
+		w.assessments[v.ID] = *next.Assessment
+	}
 	w.deliveries, w.unsent, w.counted = append(w.deliveries, next.Deliveries...), append(w.unsent, next.Unsend...), append(w.counted, next.Counted...)
 }
 
@@ -245,7 +252,7 @@ func newFixture(t *testing.T) *fixture {
 	f.world.keys[hash] = access.Key{ID: "key_1", Owner: access.Owner{Org: "org_1", Mode: access.Test}, Hash: hash}
 	f.Service = NewService(Options{
 		Verifications: f.world, Keys: ring, Random: access.Random{Source: &counter{}}, Now: func() time.Time { return f.now }, SessionTTL: sessionTTL, ReviewTTL: reviewTTL,
-		PublicURL: "https://avow.example", Mailer: &f.mailer, Catalogue: catalogue.NewService(f.world), Endpoints: f.world,
+		PublicURL: "https://avow.example", Mailer: &f.mailer, Generator: assess.Builtin(), Catalogue: catalogue.NewService(f.world), Endpoints: f.world,
 	})
 	return f
 }

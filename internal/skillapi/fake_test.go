@@ -18,8 +18,9 @@ const goodKey, goodSession = "good key", "good session"
 
 // fake is a Service that remembers what it was asked and answers what it was told to.
 type fake struct {
-	Reviews  // the human path is looked at in the contract cases alone
-	Guide    // likewise
+	Reviews // the human path is looked at in the contract cases alone, and so are the others
+	Assessments
+	Guide
 	apiKey   string
 	init     skill.InitInput
 	skills   skill.SkillsInput

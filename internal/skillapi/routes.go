@@ -28,7 +28,8 @@ type row struct {
 	method, path string
 	auth         auth
 	endpoint     endpoint
-	failure      *fault.Error // what a fault of our own is told as; nil: as any other
+	failure      *fault.Error  // what a fault of our own is told as; nil: as any other
+	patience     time.Duration // how long a call may take; 0: as long as any other
 }
 
 // dear are the policies of single paths, counted for each network beside what every call takes.
@@ -66,11 +67,11 @@ func New(o Options) web.Family {
 	mount := func(base string, rows []row) {
 		for _, r := range rows {
 			family.Routes = append(family.Routes, web.Route{
-				Method: r.method, Path: base + r.path, Handle: a.handler(r), Public: r.auth == public, Draws: r.draws,
+				Method: r.method, Path: base + r.path, Handle: a.patient(r), Public: r.auth == public, Draws: r.draws,
 			})
 		}
 	}
-	mount(base, slices.Concat(a.steps(), a.reviews(), a.guide()))
+	mount(base, slices.Concat(a.steps(), a.reviews(), a.assessments(), a.guide()))
 	mount(guideBase, a.guide())
 	return family
 }
@@ -112,6 +113,20 @@ func (a api) reviews() []row {
 		{method: http.MethodGet, path: "/humanverification/status/{id}", endpoint: a.reviewStatus},
 		{method: http.MethodGet, path: "/metadata/user", auth: key, endpoint: plainly(a.metadata)},
 		{method: http.MethodGet, path: "/metadata/user/{id}", auth: key, endpoint: plainly(a.metadata)},
+	}
+}
+
+// generationTime bounds the calls that wait for a generator: the contract's 90 seconds (skills-api.md 5.20), and a little for the rest.
+const generationTime = 95 * time.Second
+
+// assessments are the routes of the assessment path.
+func (a api) assessments() []row {
+	return []row{
+		{method: http.MethodPost, path: "/assessment/generate", auth: session, endpoint: a.generate, patience: generationTime},
+		{method: http.MethodGet, path: "/assessment", auth: session, endpoint: noVerificationID},
+		{method: http.MethodGet, path: "/assessment/{id}", auth: session, endpoint: a.questions},
+		{method: http.MethodPost, path: "/assessment/submit", auth: session, endpoint: a.submit},
+		{method: http.MethodPost, path: "/assessment/retakeassessment", auth: session, endpoint: a.retake, patience: generationTime},
 	}
 }
 
