@@ -155,13 +155,13 @@ func (a *App) build() error {
 		Passwords: access.NewPasswords(random, runtime.GOMAXPROCS(0)),
 		Links:     account.LinkPolicy{PublicURL: a.o.PublicURL, Allowed: a.o.Config.AllowedVerificationURLs, AllowLoopback: a.dev()},
 	})
+	a.Catalogue, a.Questions = catalogue.NewService(a.Store), assess.NewLibrary(a.Store)
 	a.Skills = skill.NewService(skill.Options{
 		Verifications: a.verifications(), Keys: a.keys, Random: random, Now: a.o.Now, SessionTTL: a.o.Config.SessionTTL,
 		Callbacks: skill.CallbackPolicy{AllowHTTP: a.dev(), Networks: a.o.Config.EgressAllow},
 		ReviewTTL: a.o.Config.ReviewTTL, PublicURL: a.o.PublicURL, Mailer: a.Worker, Generator: a.generator(),
+		Catalogue: a.Catalogue, Endpoints: a.Store,
 	})
-	a.Catalogue = catalogue.NewService(a.Store)
-	a.Questions = assess.NewLibrary(a.Store)
 	a.Deliveries = &outbox.Service{Ledger: a.Store, Keys: a.keys, Now: a.o.Now}
 	a.Worker.Queue, a.Worker.Senders = a.Store, map[outbox.Kind]outbox.Sender{outbox.Mail: sender, outbox.Webhook: a.webhooks()}
 	a.Worker.Observe = a.observe
@@ -221,7 +221,7 @@ func (a *App) Handler() http.Handler {
 	hosted := pages.New(a.pages())
 	site := web.NewSite(hosted.Fail)
 	accounts := accountapi.New(a.Accounts, a.o.PublicURL)
-	skills := skillapi.New(a.Skills, egress.NewProbe(), a.o.Now)
+	skills := skillapi.New(skillapi.Options{Service: a.Skills, Catalogue: a.Catalogue, Prober: egress.NewProbe(), Now: a.o.Now})
 	listed := catalogueapi.New(a.Catalogue)
 	own := ownapi.New(ownapi.Options{TestMails: outbox.TestMails{Mailbox: a.Store, Keys: a.keys}, Deliveries: a.Deliveries, Assessments: a.Skills, Now: a.o.Now})
 	for _, family := range []*web.Family{&accounts, &skills, &listed, &own} {

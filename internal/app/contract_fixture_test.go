@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -116,9 +117,9 @@ func (b *bench) spend(a arguments) {
 func (b *bench) fixture(noun string, a arguments) {
 	b.Helper()
 	fixtures := map[string]func(arguments){
-		"org": b.organisation, "client": b.client, "account": b.account, "endpoint": b.endpoint, "token": b.token, "key": b.key, "set": b.set,
+		"org": b.organisation, "client": b.client, "account": b.account, "endpoint": b.endpoint, "receiver": b.receiver, "token": b.token, "key": b.key, "set": b.set,
 		"revoke": b.revoke, "disable": b.disable, "initiate": b.initiate, "verify": b.verify, "reject": b.reject, "complete": b.complete,
-		"break": b.breaks, "mend": b.mend, "rotate": b.rotate, "mail": b.captured, "spend": b.spend, "webhook": b.seedWebhook, "attempt": b.attempt, "cancel": b.cancel, "skill": b.catalogued, "paper": b.paper,
+		"break": b.breaks, "mend": b.mend, "rotate": b.rotate, "mail": b.captured, "spend": b.spend, "webhook": b.seedWebhook, "attempt": b.attempt, "cancel": b.cancel, "skill": b.catalogued, "paper": b.paper, "expire": b.expire,
 	}
 	make, ok := fixtures[noun]
 	if !ok {
@@ -280,6 +281,16 @@ func (b *bench) catalogued(a arguments) {
 	b.must(err)
 	_, err = b.app.Catalogue.Import(context.Background(), skills, false)
 	b.must(err)
+}
+
+// expire ends the reviews that are over, as the worker does now and then.
+func (b *bench) expire(a arguments) {
+	b.Helper()
+	n, err := b.app.Skills.ExpireReviews(context.Background(), 100)
+	b.must(err)
+	if want := a.words[0]; strconv.Itoa(n) != want {
+		b.Fatalf("got %d reviews that are over, want %s", n, want)
+	}
 }
 
 // seed changes a verification through the store, as the endpoints that are not built yet will.

@@ -15,6 +15,18 @@ const (
 	VerificationCompleted Name = "verification.completed"
 )
 
+// Events of registered endpoints: the guide's names for how a verification ended (skills-api.md 7, 13.3). Nothing pauses an assessment here, so the last is never told.
+const (
+	VerificationPassed Name = "verification.passed"
+	VerificationFailed Name = "verification.failed"
+	AssessmentPassed   Name = "assessment.passed"
+	AssessmentFailed   Name = "assessment.failed"
+	AssessmentPaused   Name = "assessment.paused"
+)
+
+// GuideEvents are all that an endpoint can be registered for.
+var GuideEvents = []Name{VerificationPassed, VerificationFailed, AssessmentPassed, AssessmentFailed, AssessmentPaused}
+
 // Events of the account contract (accounts-api.md 6.3).
 const (
 	ConfirmationEmailRequested Name = "confirmation_email_requested"

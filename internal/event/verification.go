@@ -12,7 +12,7 @@ type Head struct {
 	Student         string  `json:"externalStudentId"`
 	Method          string  `json:"verificationMethod"` // human or assessment
 	EndorsementType *string `json:"endorsementType"`
-	Status          string  `json:"status"` // pending or completed
+	Status          string  `json:"status"` // pending, completed or, of registered endpoints, expired
 }
 
 // Initiated is the body of verification.initiated: no results yet.

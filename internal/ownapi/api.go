@@ -5,7 +5,6 @@ package ownapi
 import (
 	"context"
 	"net/http"
-	"strings"
 	"time"
 
 	"avow/internal/fault"
@@ -52,18 +51,6 @@ func New(o Options) web.Family {
 	}}
 }
 
-// apiKey returns what was shown as API key, as the skill contract takes it (skills-api.md 13.1). A session's token is none here.
-func apiKey(r *http.Request) string {
-	if shown := r.Header.Get("X-Api-Key"); shown != "" {
-		return shown
-	}
-	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if !strings.EqualFold(scheme, "Bearer") {
-		return ""
-	}
-	return strings.TrimSpace(token)
-}
-
 // envelope is the body of every answer (skills-api.md 2).
 type envelope struct {
 	Success bool   `json:"success"`
@@ -85,7 +72,7 @@ type call struct {
 // because 401 wins over every 400 (skills-api.md 18.1).
 func (a api) keyed(answer func(call) (any, error)) web.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		c := call{Request: r, reader: a.o.Deliveries.Holder(apiKey(r))}
+		c := call{Request: r, reader: a.o.Deliveries.Holder(web.APIKey(r))}
 		body, err := answer(c)
 		if err != nil && fault.From(err).Kind == fault.Invalid {
 			if refused := a.o.Deliveries.Authenticate(r.Context(), c.reader); refused != nil {

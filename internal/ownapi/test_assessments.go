@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"avow/internal/skill"
+	"avow/internal/web"
 )
 
 // Assessments is what the call about right answers needs of the rules.
@@ -27,7 +28,7 @@ type rightAnswers struct {
 
 // rightAnswers is GET /avow/v1/test/assessments/{recordVerificationId} (skills-api.md 18.19).
 func (a api) rightAnswers(w http.ResponseWriter, r *http.Request) error {
-	h, err := a.o.Assessments.RightAnswers(r.Context(), apiKey(r), skill.CallerID(r.PathValue("id")))
+	h, err := a.o.Assessments.RightAnswers(r.Context(), web.APIKey(r), skill.CallerID(r.PathValue("id")))
 	if err != nil {
 		return err
 	}

@@ -128,7 +128,7 @@ func (s State) handOut(in HandInput, refusal error) (Next, Handed, *Order, error
 	}
 	if order.Papers == 0 {
 		next.Counted = []Counted{{ID: in.EventID, Counter: Credits, At: in.Now}}
-		next.Deliveries = []outbox.Delivery{s.drawn(in)}
+		next.Deliveries = s.drawn(in)
 	}
 	return next, s.handed(*a.Paper, false), nil, nil
 }
@@ -160,7 +160,7 @@ func (i Item) toldGenerator() assess.Item {
 }
 
 // drawn tells that questions were drawn for the first time.
-func (s State) drawn(in HandInput) outbox.Delivery {
+func (s State) drawn(in HandInput) []outbox.Delivery {
 	body := event.Initiated{Head: s.head(event.VerificationInitiated, in.EventID, in.Now)}
 	body.Status = string(ReviewPending)
 	return s.webhook(in.HookID, body.Head, body, in.Now)

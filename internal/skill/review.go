@@ -90,6 +90,15 @@ func (s State) digest() string {
 
 // with is the state as a change would leave it.
 func (s State) with(next Next) State {
+	if next.User != nil {
+		s.User = next.User
+	}
+	if next.Session != nil {
+		s.Session = next.Session
+	}
+	if next.Review != nil {
+		s.Review = next.Review
+	}
 	if next.Verification != nil {
 		s.Verification = next.Verification
 	}

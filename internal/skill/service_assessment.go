@@ -61,7 +61,8 @@ func (s *Service) AssessmentQuestions(ctx context.Context, apiKey string, c Carr
 // SubmitAssessment scores a student's answers.
 func (s *Service) SubmitAssessment(ctx context.Context, apiKey string, c Carriers, answers []assess.Answer) (scored Scored, err error) {
 	in := SubmitInput{
-		Carriers: c, Answers: answers, MailID: s.o.Random.ID("dlv_"), EventID: s.o.Random.ID("evt_"), HookID: s.o.Random.ID("dlv_"), Now: s.o.Now(),
+		Carriers: c, Answers: answers, MailID: s.o.Random.ID("dlv_"), EventID: s.o.Random.ID("evt_"), HookID: s.o.Random.ID("dlv_"),
+		GuideID: s.o.Random.ID("evt_"), Now: s.o.Now(),
 	}
 	_, err = s.change(ctx, apiKey, s.carried(apiKey, c), func(state State) (next Next, refusal error) {
 		next, scored, refusal = Submit(state, in)

@@ -10,16 +10,17 @@ import (
 
 // State is what a decision needs. Whatever is unknown, or another owner's, is nil or empty.
 type State struct {
-	Key          *access.Key     // the API key that was shown
-	Pass         *Session        // the session whose token was shown in the API key's place (18.5)
-	Settings     access.Settings // of the owner's organisation
-	Brand        string          // the name that its mails and pages show; known with the verification, like the next
-	Language     string          // of its mails; empty: English
-	Session      *Session        // the session of Verification, live or not
-	Verification *Verification   // the verification that the call is about
-	User         *User           // its person
-	Skills       []Skill         // in their order
-	Items        []Item          // in their order
+	Key          *access.Key       // the API key that was shown
+	Pass         *Session          // the session whose token was shown in the API key's place (18.5)
+	Settings     access.Settings   // of the owner's organisation
+	Brand        string            // the name that its mails and pages show; known with the key or the verification, like the next
+	Language     string            // of its mails; empty: English
+	Endpoints    []access.Endpoint // of the verification's owner, that hear how it ends; without their secrets
+	Session      *Session          // the session of Verification, live or not
+	Verification *Verification     // the verification that the call is about
+	User         *User             // its person
+	Skills       []Skill           // in their order
+	Items        []Item            // in their order
 	Reviewer     *Reviewer
 	Review       *Review
 	Assessment   assess.Assessment // zero: nothing was drawn

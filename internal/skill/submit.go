@@ -15,6 +15,7 @@ type SubmitInput struct {
 	MailID   string
 	EventID  string
 	HookID   string // of the webhook's delivery
+	GuideID  string // of the event that registered endpoints are told
 	Now      time.Time
 }
 
@@ -24,6 +25,7 @@ type Scored struct {
 	Attempt      assess.Attempt
 	Locked       bool
 	Skills       []Skill
+	Told         bool // a webhook is on its way
 }
 
 // Submit scores the answers to the paper that is out (5.22): a pass verifies the skills and ends the verification for good, a failure rejects them and leaves it open for a
@@ -48,7 +50,8 @@ func Submit(s State, in SubmitInput) (Next, Scored, error) {
 	}
 	scored := Scored{Verification: v.ID, Attempt: attempt, Locked: a.Locked(), Skills: skills}
 	mails := s.mails(in.MailID, s.User.Email, AssessmentResultTemplate, s.resultMail(scored), in.Now)
-	next.Deliveries = append(mails, s.scored(in, scored))
+	hooks := s.scored(in, scored)
+	scored.Told, next.Deliveries = len(hooks) > 0, append(mails, hooks...)
 	return next, scored, nil
 }
 
@@ -69,13 +72,13 @@ func (s State) assessed(passed bool, now time.Time) []Skill {
 }
 
 // scored tells how an attempt ended; every attempt is told (14.25).
-func (s State) scored(in SubmitInput, to Scored) outbox.Delivery {
+func (s State) scored(in SubmitInput, to Scored) []outbox.Delivery {
 	body := event.Completed{
 		Head: s.head(event.VerificationCompleted, in.EventID, in.Now), Skills: skillsTold(to.Skills), Sources: sourcesTold(s.Items),
 		Assessment: to.told(), Summary: summary(to.Skills, s.Items).told(),
 	}
 	body.Status = string(ReviewCompleted)
-	return s.webhook(in.HookID, body.Head, body, in.Now)
+	return append(s.webhook(in.HookID, body.Head, body, in.Now), s.guided(body, in.GuideID, in.Now)...)
 }
 
 func (s Scored) told() *event.Assessment {

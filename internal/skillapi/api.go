@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"strings"
 	"time"
 
 	"avow/internal/access"
@@ -35,6 +34,7 @@ type Service interface {
 	SessionData(ctx context.Context, token string) (skill.SessionData, error)
 	Reviews
 	Assessments
+	Guide
 }
 
 // Reviews are the calls of the human path.
@@ -76,9 +76,10 @@ type Assessments interface {
 }
 
 type api struct {
-	service Service
-	prober  Prober
-	now     func() time.Time
+	service   Service
+	catalogue Catalogue
+	prober    Prober
+	now       func() time.Time
 }
 
 // call is one request with what it showed as API key.
@@ -119,7 +120,7 @@ func (a api) patient(row row) web.Handler {
 func (a api) handler(row row) web.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		started := a.now()
-		said, err := a.answer(row, call{Request: r, apiKey: apiKey(r)})
+		said, err := a.answer(row, call{Request: r, apiKey: web.APIKey(r)})
 		if err != nil && fault.From(err).Kind == fault.Internal && row.failure != nil {
 			return row.failure.Because(err)
 		}
@@ -148,18 +149,6 @@ func (a api) answer(row row, c call) (answer, error) {
 		return answer{}, refused
 	}
 	return answer{}, err
-}
-
-// apiKey returns what was shown as API key: the header of the contract, else a bearer token (skills-api.md 13.1). Empty: nothing.
-func apiKey(r *http.Request) string {
-	if shown := r.Header.Get("X-Api-Key"); shown != "" {
-		return shown
-	}
-	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if !strings.EqualFold(scheme, "Bearer") {
-		return ""
-	}
-	return strings.TrimSpace(token)
 }
 
 // stamp is how an instant is written (skills-api.md 2); one that was not given is null.

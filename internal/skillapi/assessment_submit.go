@@ -63,7 +63,7 @@ func submittedOf(s skill.Scored) submitted {
 	for _, k := range s.Skills {
 		data.Skills = append(data.Skills, assessedSkill{k.ID, orNull(k.Name), k.Status == skill.Verified, k.Status, stamp(k.VerifiedAt), orNull(string(k.VerifiedBy))})
 	}
-	data.Webhook.Sent = true
+	data.Webhook.Sent = s.Told
 	return data
 }
 

@@ -19,6 +19,7 @@ import (
 var shapeRefusals = []*fault.Error{
 	errNoStudentID, errNoCallback, errNoName, errNoContact, errSkillIDs, errNoVerificationID, errNoSkills, errNoSkillID, errNoMethod, errMethod,
 	errNoSessionToken, errNoItems, errNoURL, errNoData, errNoEmail, errNoCompany, errNoWebsite, errNoReviewerToken, errNoSkillIDs, errAnswer, errNoAnswers, errNoUserID,
+	errNoGuideUser, errNoSkillName, errNoGuideMethod, errGuideMethod, errNoHookURL, errNoEvents, errParameter,
 	errSessionStorage, access.ErrBusy,
 }
 

@@ -18,8 +18,9 @@ const goodKey, goodSession = "good key", "good session"
 
 // fake is a Service that remembers what it was asked and answers what it was told to.
 type fake struct {
-	Reviews // the human path is looked at in the contract cases alone, and so is the other
+	Reviews // the human path is looked at in the contract cases alone, and so are the others
 	Assessments
+	Guide
 	apiKey   string
 	init     skill.InitInput
 	skills   skill.SkillsInput
@@ -94,7 +95,7 @@ var start = time.Date(2025, 4, 9, 10, 0, 0, 0, time.UTC)
 func site(f *fake) http.Handler {
 	looks := 0
 	s := web.NewSite(renderError)
-	s.Mount(New(f, f, func() time.Time { looks++; return start.Add(time.Duration(looks) * 21 * time.Millisecond) }))
+	s.Mount(New(Options{Service: f, Prober: f, Now: func() time.Time { looks++; return start.Add(time.Duration(looks) * 21 * time.Millisecond) }}))
 	return s
 }
 

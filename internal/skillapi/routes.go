@@ -39,7 +39,7 @@ var dear = map[string]*limit.Policy{
 
 // draws is what each call of a row takes of budgets: of its API key's or, where none is needed, of its network's (docs/limits.md).
 func (r row) draws(request *http.Request) (draws []limit.Draw) {
-	network, shown := web.NetworkOf(request), apiKey(request)
+	network, shown := web.NetworkOf(request), web.APIKey(request)
 	switch {
 	case r.auth == public:
 		draws = append(draws, limit.Network.Of(network))
@@ -52,15 +52,27 @@ func (r row) draws(request *http.Request) (draws []limit.Draw) {
 	return draws
 }
 
-// New returns the skill contract's family. The times that answers tell are measured with now.
-func New(s Service, p Prober, now func() time.Time) web.Family {
-	a := api{service: s, prober: p, now: now}
-	family := web.Family{Prefixes: []string{base + "/"}, Render: renderError}
-	for _, r := range slices.Concat(a.steps(), a.reviews(), a.assessments()) {
-		family.Routes = append(family.Routes, web.Route{
-			Method: r.method, Path: base + r.path, Handle: a.patient(r), Public: r.auth == public, Draws: r.draws,
-		})
+// Options is what the calls need of the rules.
+type Options struct {
+	Service   Service
+	Catalogue Catalogue
+	Prober    Prober
+	Now       func() time.Time // measures the times that answers tell
+}
+
+// New returns the skill contract's family, the guide layer in it.
+func New(o Options) web.Family {
+	a := api{service: o.Service, catalogue: o.Catalogue, prober: o.Prober, now: o.Now}
+	family := web.Family{Prefixes: []string{base + "/", guideBase + "/"}, Render: renderError}
+	mount := func(base string, rows []row) {
+		for _, r := range rows {
+			family.Routes = append(family.Routes, web.Route{
+				Method: r.method, Path: base + r.path, Handle: a.patient(r), Public: r.auth == public, Draws: r.draws,
+			})
+		}
 	}
+	mount(base, slices.Concat(a.steps(), a.reviews(), a.assessments(), a.guide()))
+	mount(guideBase, a.guide())
 	return family
 }
 

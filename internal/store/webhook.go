@@ -14,8 +14,12 @@ func (s *Store) SigningSecrets(ctx context.Context, d outbox.Delivery, by outbox
 	if by.Endpoint == "" {
 		return s.keySecrets(ctx, d, by, now)
 	}
-	sealed, err := s.endpointSecret(ctx, d.Org, by.Endpoint)
-	if err != nil || sealed == nil || d.Org == "" || d.Test {
+	modes := []access.Mode{access.Test}
+	if !d.Test {
+		modes = []access.Mode{access.Live, ""} // what happens to accounts is never a test
+	}
+	sealed, err := s.endpointSecret(ctx, d.Org, by.Endpoint, modes...)
+	if err != nil || sealed == nil || d.Org == "" {
 		return nil, err
 	}
 	secret, err := s.keys.Open(access.ForEndpointSecret, sealed)

@@ -22,6 +22,7 @@ type Store interface {
 	access.Endpoints
 	account.Accounts
 	skill.Verifications
+	skill.Endpoints
 	catalogue.Imports
 	assess.Imports
 	outbox.Queue

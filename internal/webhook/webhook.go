@@ -61,7 +61,7 @@ func (s *Sender) Send(ctx context.Context, d outbox.Delivery) (outbox.Answer, er
 	if json.Unmarshal(d.Payload, &h) != nil || h.Event == "" {
 		return outbox.Answer{}, outbox.Permanent(ErrPayload)
 	}
-	secrets, err := s.secrets(ctx, d, h.Signer)
+	by, err := s.signing(ctx, d, h.Signer)
 	if err != nil {
 		return outbox.Answer{}, err
 	}
@@ -69,7 +69,7 @@ func (s *Sender) Send(ctx context.Context, d outbox.Delivery) (outbox.Answer, er
 	if err != nil {
 		return outbox.Answer{}, outbox.Permanent(egress.ErrURL)
 	}
-	headers(r.Header, h, secrets, s.o.Now())
+	headers(r.Header, h, by, s.o.Now())
 	answer, err := s.post(r)
 	if err != nil {
 		return outbox.Answer{}, err
@@ -78,15 +78,30 @@ func (s *Sender) Send(ctx context.Context, d outbox.Delivery) (outbox.Answer, er
 	return outbox.Answer{Code: answer.StatusCode, Text: words(answer.Body)}, s.judge(ctx, d, answer)
 }
 
-// secrets also refuses what is not to be sent at all.
-func (s *Sender) secrets(ctx context.Context, d outbox.Delivery, by outbox.Signer) ([][]byte, error) {
+// signing also refuses what is not to be sent at all.
+func (s *Sender) signing(ctx context.Context, d outbox.Delivery, by outbox.Signer) (signing, error) {
 	disabled, err := s.o.Callbacks.CallbackDisabled(ctx, d)
 	if err != nil {
-		return nil, fmt.Errorf("look up the callback: %w", err)
+		return signing{}, fmt.Errorf("look up the callback: %w", err)
 	}
 	if disabled {
-		return nil, outbox.Permanent(ErrDisabled)
+		return signing{}, outbox.Permanent(ErrDisabled)
 	}
+	var with signing
+	if by.Key != "" {
+		if with.standard, err = s.secrets(ctx, d, outbox.Signer{Key: by.Key}); err != nil {
+			return signing{}, err
+		}
+		with.svp = with.standard[0]
+	}
+	if by.Endpoint != "" {
+		with.standard, err = s.secrets(ctx, d, outbox.Signer{Endpoint: by.Endpoint})
+	}
+	return with, err
+}
+
+// secrets are those of one signer, at least one.
+func (s *Sender) secrets(ctx context.Context, d outbox.Delivery, by outbox.Signer) ([][]byte, error) {
 	secrets, err := s.o.Secrets.SigningSecrets(ctx, d, by, s.o.Now())
 	if err != nil {
 		return nil, fmt.Errorf("look up the secret: %w", err)
