@@ -64,6 +64,7 @@ type App struct {
 	keys   *access.Keyring
 	cache  *redisstore.Cache  // nil: none is configured
 	limits *redisstore.Limits // likewise, or the limits are off
+	relays *mail.SMTP         // nil: all mail is captured
 	health *health
 	lock   io.Closer // of the embedded database, while this process delivers from it
 }
@@ -121,6 +122,9 @@ func (a *App) checks() map[string]check {
 	if a.cache != nil {
 		all["redis"] = check{a.redisReady, false}
 	}
+	if len(a.o.Config.SMTPURLs) > 0 {
+		all["relays"] = check{a.relaysReady, false}
+	}
 	return all
 }
 
@@ -174,18 +178,13 @@ func (a *App) sender() (outbox.Sender, error) {
 	}
 	from := a.o.Config.MailFrom
 	captured := mail.NewCapture(renderer, a.Store, from.Address)
-	relays := a.o.Config.SMTPURLs
-	if len(relays) == 0 {
+	if len(a.o.Config.SMTPURLs) == 0 {
 		return mail.NewRouter(captured, nil), nil
 	}
-	if len(relays) > 1 {
-		return nil, errors.New("AVOW_SMTP_URL: this version hands mail to one relay; several are not supported yet")
+	if a.relays, err = a.openRelays(renderer); err != nil {
+		return nil, err
 	}
-	relay, err := mail.NewSMTP(renderer, relays[0].Reveal(), from, mail.SMTPOptions{})
-	if err != nil {
-		return nil, fmt.Errorf("AVOW_SMTP_URL: %w", err)
-	}
-	return mail.NewRouter(captured, relay), nil
+	return mail.NewRouter(captured, a.relays), nil
 }
 
 // renderer reads the operator's templates where there are any; commands send no mail and need none.

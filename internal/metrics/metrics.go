@@ -21,6 +21,8 @@ type Metrics struct {
 	purged   *prometheus.CounterVec
 	sessions *prometheus.CounterVec
 	refusals *prometheus.CounterVec
+	relayUp  *prometheus.GaugeVec
+	relays   *prometheus.CounterVec
 }
 
 // New makes the metrics of one process.
@@ -40,7 +42,12 @@ func New() *Metrics {
 			Name: "avow_session_cache_total", Help: "What came of asking the session cache: hit, miss, error, or away when it was left alone.",
 		}, []string{"outcome"}),
 		refusals: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "avow_limit_refusals_total", Help: "Calls refused because a budget was used up, by its policy."}, []string{"policy"}),
+		relayUp: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "avow_relay_up", Help: "1: mails are given to the relay as ever; 0: it failed last and is passed over, but for single mails. Told by each process for itself.",
+		}, []string{"relay"}),
+		relays: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "avow_relay_attempts_total", Help: "Dialogues with a mail relay, by what came of them."}, []string{"relay", "outcome"}),
 	}
+	m.registry.MustRegister(m.relayUp, m.relays)
 	m.registry.MustRegister(m.requests, m.duration, m.attempts, m.overdue, m.purged, m.sessions, m.refusals, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -72,6 +79,18 @@ func (m *Metrics) SessionCache(outcome string) { m.sessions.WithLabelValues(outc
 
 // LimitRefused counts a call that a policy has refused.
 func (m *Metrics) LimitRefused(policy string) { m.refusals.WithLabelValues(policy).Inc() }
+
+// RelayUp tells whether mails are given to a relay, or it is passed over.
+func (m *Metrics) RelayUp(relay string, up bool) {
+	value := 0.0
+	if up {
+		value = 1
+	}
+	m.relayUp.WithLabelValues(relay).Set(value)
+}
+
+// RelayAsked counts a dialogue with a mail relay.
+func (m *Metrics) RelayAsked(relay, outcome string) { m.relays.WithLabelValues(relay, outcome).Inc() }
 
 // Handler serves the metrics in Prometheus' format.
 func (m *Metrics) Handler() http.Handler {

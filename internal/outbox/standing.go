@@ -33,6 +33,7 @@ type Attempt struct {
 	Outcome Outcome
 	Code    int // SMTP reply code or HTTP status; 0: none
 	Answer  string
+	Relay   string // mails: see Answer
 }
 
 // Standing is how a delivery is shown to people.
