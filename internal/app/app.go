@@ -56,6 +56,7 @@ type App struct {
 	Skills     *skill.Service
 	Catalogue  *catalogue.Service
 	Deliveries *outbox.Service
+	Bounces    *outbox.Bounces
 	Worker     *outbox.Worker
 	Metrics    *metrics.Metrics
 	Budgets    *limit.Budgets // nil: the limits are off
@@ -163,6 +164,7 @@ func (a *App) build() error {
 	})
 	a.Catalogue = catalogue.NewService(a.Store)
 	a.Deliveries = &outbox.Service{Ledger: a.Store, Keys: a.keys, Now: a.o.Now}
+	a.Bounces = &outbox.Bounces{Reports: a.Store, Read: mail.ReadReport, Random: random, Now: a.o.Now}
 	a.Worker.Queue, a.Worker.Senders = a.Store, map[outbox.Kind]outbox.Sender{outbox.Mail: sender, outbox.Webhook: a.webhooks()}
 	a.Worker.Observe = a.observe
 	return nil
@@ -218,7 +220,7 @@ func (a *App) Handler() http.Handler {
 	accounts := accountapi.New(a.Accounts, a.o.PublicURL)
 	skills := skillapi.New(a.Skills, egress.NewProbe(), a.o.Now)
 	listed := catalogueapi.New(a.Catalogue)
-	own := ownapi.New(ownapi.Options{TestMails: outbox.TestMails{Mailbox: a.Store, Keys: a.keys}, Deliveries: a.Deliveries, Now: a.o.Now})
+	own := ownapi.New(ownapi.Options{TestMails: outbox.TestMails{Mailbox: a.Store, Keys: a.keys}, Deliveries: a.Deliveries, Bounces: a.Bounces, Now: a.o.Now})
 	for _, family := range []*web.Family{&accounts, &skills, &listed, &own} {
 		family.Origins, family.Budgets = a.o.Config.CORSOrigins, a.Budgets
 		site.Mount(*family)

@@ -26,6 +26,7 @@ const (
 	Delivered State = "delivered" // mail: handed to the relay, or captured
 	Failed    State = "failed"    // refused for good, or given up
 	Cancelled State = "cancelled" // superseded before it was sent
+	Bounced   State = "bounced"   // mail: a relay had taken it, and then told that it could not be delivered
 )
 
 // Delivery is one thing to be sent to one target.
