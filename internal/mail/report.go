@@ -27,11 +27,10 @@ const (
 // ReadReport takes a delivery status notification to pieces (RFC 3464): what became of the mail, and the Message-ID of the mail that comes back with it. ErrReportUnread: it
 // is none, or too large, or of a mail that is not ours.
 func ReadReport(raw []byte) (outbox.Report, error) {
-	raw = withoutEnvelope(raw)
 	if len(raw) > MaxReport {
 		return outbox.Report{}, outbox.ErrReportUnread
 	}
-	whole, err := gomessage.ReadWithOptions(bytes.NewReader(raw), &gomessage.ReadOptions{MaxHeaderBytes: maxHeader})
+	whole, err := gomessage.ReadWithOptions(bytes.NewReader(withoutEnvelope(raw)), &gomessage.ReadOptions{MaxHeaderBytes: maxHeader})
 	if whole == nil || err != nil && !gomessage.IsUnknownCharset(err) {
 		return outbox.Report{}, outbox.ErrReportUnread
 	}

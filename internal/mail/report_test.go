@@ -116,6 +116,7 @@ func TestReadReportRefuses(t *testing.T) {
 		"no recipient":          bounceText("Action: failed", backHeader),
 		"another kind":          bounceText("Final-Recipient: x400; anna@example.com\nAction: failed", backHeader),
 		"too large":             raw + strings.Repeat("x", MaxReport),
+		"too large with line":   "From x\n" + raw + strings.Repeat("x", MaxReport-len(raw)),
 		"a huge header":         "X: " + strings.Repeat("x", 2*maxHeader) + "\r\n" + raw,
 		"too many parts":        strings.Replace(raw, "--b/1\r\n", strings.Repeat("--b/1\r\n\r\nx\r\n", maxParts)+"--b/1\r\n", 1),
 	} {
