@@ -2,6 +2,7 @@ package mail
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -83,20 +84,11 @@ func (f *fleet) choose(favourite string, asked []*member) (m *member, others int
 func (f *fleet) ready(asked []*member) (ready []*member) {
 	now := f.now()
 	for _, m := range f.members {
-		if !within(asked, m) && m.circuit.ready(now) {
+		if !slices.Contains(asked, m) && m.circuit.ready(now) {
 			ready = append(ready, m)
 		}
 	}
 	return ready
-}
-
-func within(all []*member, m *member) bool {
-	for _, one := range all {
-		if one == m {
-			return true
-		}
-	}
-	return false
 }
 
 func (f *fleet) soonest() *member {

@@ -19,6 +19,9 @@ const (
 // errSilent ends a dialogue whose time is over.
 var errSilent = errors.New("the relay took too long")
 
+// errUnended is what is known of a dialogue that came to no end.
+var errUnended = errors.New("the dialogue with the relay was broken off")
+
 // askInTurn asks one relay after the other, as long as it is certain that none has taken the mail, and nothing was said that holds for all of them. Once the final dot has
 // left for a relay, no other one is asked in this attempt.
 func (s *SMTP) askInTurn(ctx context.Context, favourite string, begin func(*member) (*dialogue, mask)) (outbox.Answer, error) {
@@ -31,18 +34,17 @@ func (s *SMTP) askInTurn(ctx context.Context, favourite string, begin func(*memb
 			return answer, s.together(asked, refusals)
 		}
 		asked = append(asked, m)
-		began := s.fleet.now()
-		talk, hide := begin(m)
 		var v verdict
-		answer, v = s.ask(ctx, talk, hide, others)
-		s.fleet.learn(m, began, v)
+		answer, v = s.ask(ctx, m, others, begin)
 		answer.Relay = names(asked)
 		if v.err == nil {
 			return answer, nil
 		}
-		refusals = append(refusals, v)
-		if !v.elsewhere || ctx.Err() != nil {
+		if !v.elsewhere {
 			return answer, s.last(m, v)
+		}
+		if refusals = append(refusals, v); ctx.Err() != nil {
+			return answer, s.together(asked, refusals)
 		}
 	}
 }
@@ -73,8 +75,12 @@ func (s *SMTP) together(asked []*member, refusals []verdict) error {
 // passing is an error that another attempt may mend, whatever marks those have that it is made of.
 type passing struct{ error }
 
-// ask holds a dialogue within the time that a relay has. The others share what is left of the attempt.
-func (s *SMTP) ask(parent context.Context, talk *dialogue, hide mask, others int) (outbox.Answer, verdict) {
+// ask holds a dialogue within the time that a relay has, and remembers what it tells of the relay. The others share what is left of the attempt.
+func (s *SMTP) ask(parent context.Context, m *member, others int, begin func(*member) (*dialogue, mask)) (answer outbox.Answer, v verdict) {
+	v.err = errUnended
+	began := s.fleet.now()
+	defer func() { s.fleet.learn(m, began, v) }() // after a panic, too: a relay that is being tried must not stay so for ever
+	talk, hide := begin(m)
 	ctx, cancel := context.WithCancelCause(parent)
 	defer cancel(nil)
 	ring := func() { cancel(errSilent) }
