@@ -289,6 +289,7 @@ var allCommands = []string{
 	"token", "token issue", "token revoke",
 	"skills", "skills import", "skills export",
 	"deliveries", "deliveries list", "deliveries show", "deliveries retry",
+	"mail", "mail bounce",
 	"questions", "questions import", "questions list", "questions remove", "questions lint", "questions stats",
 }
 

@@ -120,6 +120,7 @@ func (b *bench) fixture(noun string, a arguments) {
 		"org": b.organisation, "client": b.client, "account": b.account, "endpoint": b.endpoint, "receiver": b.receiver, "token": b.token, "key": b.key, "set": b.set,
 		"revoke": b.revoke, "disable": b.disable, "initiate": b.initiate, "verify": b.verify, "reject": b.reject, "complete": b.complete,
 		"break": b.breaks, "mend": b.mend, "rotate": b.rotate, "mail": b.captured, "spend": b.spend, "webhook": b.seedWebhook, "attempt": b.attempt, "cancel": b.cancel, "skill": b.catalogued, "paper": b.paper, "expire": b.expire,
+		"sent": b.seedSent,
 	}
 	make, ok := fixtures[noun]
 	if !ok {

@@ -31,6 +31,7 @@ func (c *checker) run() {
 	c.database()
 	c.tls()
 	c.mail()
+	c.dkim()
 	c.publicURL()
 	c.verificationURLs()
 	c.origins()

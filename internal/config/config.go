@@ -58,6 +58,13 @@ type Config struct {
 	// MailFrom is the zero value only when there is no relay.
 	MailFrom mail.Address `env:"AVOW_MAIL_FROM" default:"required with SMTP" help:"Sender of every mail, such as Example <verify@example.org>."`
 
+	// DKIMKey signs mails; one without a Signer signs nothing.
+	DKIMKey PrivateKey `env:"AVOW_DKIM_KEY" secret:"true" default:"empty: the relay signs" help:"Private key that signs every mail (DKIM), as PEM: RSA of at least 2048 bits, or Ed25519. Give it by AVOW_DKIM_KEY_FILE; see docs/mail.md for the DNS record."`
+	// DKIMSelector is empty exactly when there is no DKIMKey.
+	DKIMSelector string `env:"AVOW_DKIM_SELECTOR" default:"required with AVOW_DKIM_KEY" help:"Name of the key in DNS: the record stands at SELECTOR._domainkey.DOMAIN."`
+	// DKIMDomain is empty exactly when there is no DKIMKey.
+	DKIMDomain string `env:"AVOW_DKIM_DOMAIN" default:"the domain of AVOW_MAIL_FROM" help:"Domain that signs."`
+
 	// MailTemplates is the folder as it was given; empty is none.
 	MailTemplates string `env:"AVOW_MAIL_TEMPLATES" default:"empty: avow's own" help:"Folder with mail templates of your own, which take the place of avow's file by file; see docs/mail.md. Whatever is wrong with them is told at the start."`
 

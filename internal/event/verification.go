@@ -35,6 +35,20 @@ type Completed struct {
 	Evidence      string       `json:"evidenceDigest,omitempty"` // human: what the reviewer saw, the same as when the mail was sent
 }
 
+// MailBounced is the body of mail.bounced.
+type MailBounced struct {
+	Head
+	Bounce Bounce `json:"bounce"`
+}
+
+// Bounce tells of a mail that a relay had taken and that could not be delivered behind it. Both contracts' webhooks have it.
+type Bounce struct {
+	Mail       string `json:"mail"` // the delivery's id, dlv_…
+	Recipient  string `json:"recipient"`
+	Status     string `json:"status"`     // such as 5.1.1 (RFC 3463)
+	Diagnostic string `json:"diagnostic"` // in the words of a mail server; may be empty
+}
+
 // Skill is one skill's result.
 type Skill struct {
 	ID         string       `json:"skillId"`

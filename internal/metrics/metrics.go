@@ -22,6 +22,8 @@ type Metrics struct {
 	sessions *prometheus.CounterVec
 	refusals *prometheus.CounterVec
 	papers   *prometheus.CounterVec
+	relayUp  *prometheus.GaugeVec
+	relays   *prometheus.CounterVec
 }
 
 // New makes the metrics of one process.
@@ -44,7 +46,12 @@ func New() *Metrics {
 		papers: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "avow_assessment_papers_total", Help: "Papers that a language model was to write questions for, by what came of it; all and part: some are on the paper, else all are the bank's.",
 		}, []string{"outcome"}),
+		relayUp: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "avow_relay_up", Help: "1: mails are given to the relay as ever; 0: it failed last and is passed over, but for single mails. Told by each process for itself.",
+		}, []string{"relay"}),
+		relays: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "avow_relay_attempts_total", Help: "Dialogues with a mail relay, by what came of them."}, []string{"relay", "outcome"}),
 	}
+	m.registry.MustRegister(m.relayUp, m.relays)
 	m.registry.MustRegister(m.requests, m.duration, m.attempts, m.overdue, m.purged, m.sessions, m.refusals, m.papers, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -79,6 +86,18 @@ func (m *Metrics) LimitRefused(policy string) { m.refusals.WithLabelValues(polic
 
 // PaperWritten counts a paper that a model was to write questions for.
 func (m *Metrics) PaperWritten(outcome string) { m.papers.WithLabelValues(outcome).Inc() }
+
+// RelayUp tells whether mails are given to a relay, or it is passed over.
+func (m *Metrics) RelayUp(relay string, up bool) {
+	value := 0.0
+	if up {
+		value = 1
+	}
+	m.relayUp.WithLabelValues(relay).Set(value)
+}
+
+// RelayAsked counts a dialogue with a mail relay.
+func (m *Metrics) RelayAsked(relay, outcome string) { m.relays.WithLabelValues(relay, outcome).Inc() }
 
 // Handler serves the metrics in Prometheus' format.
 func (m *Metrics) Handler() http.Handler {

@@ -34,6 +34,7 @@ type Options struct {
 	TestMails   outbox.TestMails
 	Deliveries  Deliveries
 	Assessments Assessments
+	Bounces     Bounces
 	Now         func() time.Time // deliveries are shown as they stand at now
 }
 
@@ -48,6 +49,7 @@ func New(o Options) web.Family {
 		{Method: http.MethodGet, Path: base + "/deliveries", Handle: a.keyed(a.list)},
 		{Method: http.MethodGet, Path: base + "/deliveries/{id}", Handle: a.keyed(a.show)},
 		{Method: http.MethodPost, Path: base + "/deliveries/{id}/retry", Handle: a.keyed(a.retry)},
+		{Method: http.MethodPost, Path: base + "/mail/bounces", Handle: a.keyed(a.bounce)},
 	}}
 }
 

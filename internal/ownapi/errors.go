@@ -36,6 +36,14 @@ var codes = map[fault.Reason]wireError{
 	outbox.ErrRetrySending.Reason:    {http.StatusConflict, "BEING_SENT"},
 	outbox.ErrRetryCancelled.Reason:  {http.StatusConflict, "CONTENT_GONE"},
 	outbox.ErrRetryEmpty.Reason:      {http.StatusConflict, "CONTENT_GONE"},
+	outbox.ErrRetryBounced.Reason:    {http.StatusConflict, "CONTENT_GONE"},
+
+	access.ErrSignatureMissing.Reason: {http.StatusUnauthorized, "UNAUTHORIZED"},
+	access.ErrSignatureWrong.Reason:   {http.StatusForbidden, "INVALID_SIGNATURE"},
+	outbox.ErrReportUnread.Reason:     {http.StatusBadRequest, "INVALID_BOUNCE"},
+	errReportType.Reason:              {http.StatusUnsupportedMediaType, "UNSUPPORTED_MEDIA_TYPE"},
+	web.ErrTooLarge.Reason:            {http.StatusRequestEntityTooLarge, "PAYLOAD_TOO_LARGE"},
+	web.ErrJSON.Reason:                {http.StatusBadRequest, "INVALID_BOUNCE"}, // a body that broke off
 }
 
 var internalError = wireError{http.StatusInternalServerError, "INTERNAL_ERROR"}

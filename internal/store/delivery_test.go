@@ -20,6 +20,7 @@ func (s *Store) deliveryTexts() map[string]string {
 	texts := map[string]string{
 		"note lost attempts": noteLost, "claim mails": s.claimOldest(), "claim webhooks": s.claimHeads(), "next mail": nextMail, "next webhook": nextWebhook,
 		"look up": recordByID, "look up by key": recordByID + andOwned, "attempts by key": attemptsOf + andOwned + inTheirTurn, "list by key": holdersList, "retry": retryDelivery,
+		"notes": notesOf + byTime, "mail by key": recordByID + andOwnedMail, "stamp": stampOf, "account of a mail": accountOfMail, "verification of a mail": verificationOfMail + andOwnedMail,
 		"purge deliveries": s.purgeText("deliveries", "id", "finished_at <> 0 AND finished_at < $1", "finished_at"),
 		"purge tokens":     s.purgeText("tokens", "hash", "expires_at < $1", "expires_at"),
 		"purge sessions":   s.purgeText("sessions", "hash", "expires_at < $1", "expires_at"),

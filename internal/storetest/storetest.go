@@ -27,6 +27,7 @@ type Store interface {
 	assess.Imports
 	outbox.Queue
 	outbox.Ledger
+	outbox.Reports
 	outbox.Mailbox
 	outbox.TestMailbox
 	// ReleaseLeases makes claimed deliveries due at once.
@@ -67,6 +68,7 @@ func Run(t *testing.T, open Open) {
 	t.Run("neighbours", func(t *testing.T) { t.Parallel(); neighbours(t, open) })
 	t.Run("lanes", func(t *testing.T) { t.Parallel(); lanes(t, open) })
 	t.Run("ledger", func(t *testing.T) { t.Parallel(); ledger(t, open) })
+	t.Run("reports", func(t *testing.T) { t.Parallel(); reports(t, open) })
 	t.Run("purge", func(t *testing.T) { t.Parallel(); purge(t, open) })
 	t.Run("mailbox", func(t *testing.T) { t.Parallel(); mailbox(t, open) })
 	t.Run("test mails", func(t *testing.T) { t.Parallel(); testMails(t, open) })
