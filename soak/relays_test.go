@@ -118,13 +118,15 @@ func (r *relaying) settleAll() error {
 		relay.healed.Store(true)
 	}
 	return poll(relaysOver, func() error {
-		waiting, err := r.deliveries("--state", "deferred", "--limit", everyMail)
-		if err != nil {
-			return err
-		}
-		for _, d := range waiting {
-			if _, err := command(r.env, "deliveries", "retry", d.ID); err == nil { // else it is being sent at this moment
-				r.retried++
+		for _, state := range []string{"deferred", "unknown"} {
+			waiting, err := r.deliveries("--state", state, "--limit", everyMail)
+			if err != nil {
+				return err
+			}
+			for _, d := range waiting {
+				if _, err := command(r.env, "deliveries", "retry", d.ID); err == nil { // else it is being sent at this moment
+					r.retried++
+				}
 			}
 		}
 		return r.allSent()
