@@ -35,7 +35,7 @@ type Delivery struct {
 	Test    bool // test mode: a mail of it never goes to a relay
 	Kind    Kind
 	Target  string // e-mail address or URL
-	Payload []byte // sealed at rest, wiped once delivered or cancelled
+	Payload []byte // sealed at rest; wiped once cancelled, that of a mail once delivered
 	Locked  error  // the payload could not be opened; the attempt fails with this
 	Due     time.Time
 	Created time.Time
@@ -45,6 +45,10 @@ type Delivery struct {
 	Uncounted int      // of them, those that do not count for the schedule: lost with their workers, or made before somebody retried the delivery
 	Schedule  Schedule // of its further attempts
 	Lane      string   // see Lane
+
+	// Of a claimed webhook.
+	Endpoint Endpoint      // its target, as it did then
+	Patience time.Duration // for how long its organisation bears that an endpoint takes nothing; 0: for ever
 }
 
 // Message is the payload of a mail: a template's name and its data. The body is made when it is sent.
@@ -96,6 +100,8 @@ type Result struct {
 	Answer  string        // the other side's answer or our own words, at most 512 bytes, never content
 	Took    time.Duration // from the claim to the end of the attempt
 	At      time.Time
+
+	Endpoint *Change // of a webhook: what the attempt says of its endpoint; nil: nothing new
 }
 
 // ErrLeaseLost says that a delivery was claimed by somebody else, who sends it now.
@@ -110,7 +116,8 @@ type Queue interface {
 	// Renew moves the end of a claimed delivery's lease. ErrLeaseLost: it was claimed again.
 	Renew(ctx context.Context, d Delivery, until time.Time) error
 	// Settle records how the claimed attempt ended, in the log of attempts and for the delivery. Where another claim has come between, nothing is recorded; a delivery
-	// that was cancelled meanwhile stays so unless it was delivered all the same.
+	// that was cancelled meanwhile stays so unless it was delivered all the same. How the endpoint does is noted with it; where that disables the endpoint its organisation
+	// is told by the mail that Notice makes, once, however many attempts come to that.
 	Settle(ctx context.Context, d Delivery, r Result) error
 	// NextDue returns the instant at which the next delivery of a kind can be claimed; zero when none waits.
 	NextDue(ctx context.Context, kind Kind) (time.Time, error)
@@ -120,6 +127,8 @@ type Queue interface {
 type Answer struct {
 	Code int    // SMTP reply code or HTTP status; 0: none
 	Text string // its words, never what was sent
+
+	Asked bool // the other side was called, or tried to be, also where it said nothing
 }
 
 // Sender performs one attempt. The answer counts with an error, too. How an error is treated says Permanent, Uncertain or Later around it; all others are tried again.

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"crypto/sha256"
 	"time"
 
 	"avow/internal/access"
@@ -45,37 +44,6 @@ func (s *Store) keySecrets(ctx context.Context, d outbox.Delivery, by outbox.Sig
 		}
 	}
 	return secrets, nil
-}
-
-// CallbackDisabled implements webhook.Callbacks.
-func (s *Store) CallbackDisabled(ctx context.Context, d outbox.Delivery) (disabled bool, err error) {
-	b := &batch{}
-	b.query(`SELECT 1 FROM disabled_callbacks WHERE url_hash = $1 AND mode = $2 AND org_id = $3`, func(scan scanner) error {
-		disabled = true
-		return scan(new(int64))
-	}, callback(d)...)
-	return disabled, s.view(ctx, b)
-}
-
-// DisableCallback implements webhook.Callbacks.
-func (s *Store) DisableCallback(ctx context.Context, d outbox.Delivery, now time.Time) error {
-	b := &batch{}
-	b.exec(`INSERT INTO disabled_callbacks (url_hash, mode, org_id, disabled_at) VALUES ($1, $2, $3, $4) ON CONFLICT (url_hash, mode, org_id) DO NOTHING`,
-		append(callback(d), micros(now))...)
-	return s.save(ctx, b)
-}
-
-// EnableCallback lets a delivery's target be called again by its organisation and in its mode; one that was never disabled stays as it is.
-func (s *Store) EnableCallback(ctx context.Context, d outbox.Delivery) error {
-	b := &batch{}
-	b.exec(`DELETE FROM disabled_callbacks WHERE url_hash = $1 AND mode = $2 AND org_id = $3`, callback(d)...)
-	return s.save(ctx, b)
-}
-
-// callback is the key of a delivery's target among the disabled ones.
-func callback(d outbox.Delivery) []any {
-	hash := sha256.Sum256([]byte(d.Target))
-	return []any{hash[:], modeOf(d), d.Org}
 }
 
 func modeOf(d outbox.Delivery) string {
