@@ -207,6 +207,7 @@ func (a *App) webhooks() outbox.Sender {
 
 func (a *App) observe(d outbox.Delivery, r outbox.Result, err error) {
 	a.Metrics.Attempt(string(d.Kind), string(r.Outcome), string(r.State))
+	a.observeEndpoint(d, r)
 	if err != nil {
 		a.o.Log.Warn("delivery attempt failed", "delivery", d.ID, "kind", d.Kind, "attempt", d.Attempt, "outcome", r.Outcome, "state", r.State, "error", err)
 	}

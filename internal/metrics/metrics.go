@@ -21,6 +21,7 @@ type Metrics struct {
 	purged   *prometheus.CounterVec
 	sessions *prometheus.CounterVec
 	refusals *prometheus.CounterVec
+	disabled *prometheus.CounterVec
 }
 
 // New makes the metrics of one process.
@@ -40,8 +41,9 @@ func New() *Metrics {
 			Name: "avow_session_cache_total", Help: "What came of asking the session cache: hit, miss, error, or away when it was left alone.",
 		}, []string{"outcome"}),
 		refusals: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "avow_limit_refusals_total", Help: "Calls refused because a budget was used up, by its policy."}, []string{"policy"}),
+		disabled: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "avow_endpoints_disabled_total", Help: "Endpoints that are called no more, by the reason."}, []string{"reason"}),
 	}
-	m.registry.MustRegister(m.requests, m.duration, m.attempts, m.overdue, m.purged, m.sessions, m.refusals, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.registry.MustRegister(m.requests, m.duration, m.attempts, m.overdue, m.purged, m.sessions, m.refusals, m.disabled, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 
@@ -72,6 +74,9 @@ func (m *Metrics) SessionCache(outcome string) { m.sessions.WithLabelValues(outc
 
 // LimitRefused counts a call that a policy has refused.
 func (m *Metrics) LimitRefused(policy string) { m.refusals.WithLabelValues(policy).Inc() }
+
+// EndpointDisabled counts an endpoint that is called no more.
+func (m *Metrics) EndpointDisabled(reason string) { m.disabled.WithLabelValues(reason).Inc() }
 
 // Handler serves the metrics in Prometheus' format.
 func (m *Metrics) Handler() http.Handler {

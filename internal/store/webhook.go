@@ -11,18 +11,18 @@ import (
 // SigningSecrets implements webhook.Secrets for API keys and endpoints. A disabled endpoint signs nothing, so that what waits for it is given up.
 func (s *Store) SigningSecrets(ctx context.Context, d outbox.Delivery, by outbox.Signer, now time.Time) ([][]byte, error) {
 	if by.Endpoint == "" {
-		return s.keySecrets(ctx, d, by, now)
+		sealed, err := s.keySecrets(ctx, d, by, now)
+		return s.openAll(access.ForKeySecret, sealed, err)
 	}
-	sealed, err := s.endpointSecret(ctx, d.Org, by.Endpoint)
-	if err != nil || sealed == nil || d.Org == "" || d.Test {
-		return nil, err
+	if d.Org == "" || d.Test {
+		return nil, nil
 	}
-	secret, err := s.keys.Open(access.ForEndpointSecret, sealed)
-	return [][]byte{secret}, err
+	sealed, err := s.signingSecrets(ctx, d.Org, by.Endpoint, now)
+	return s.openAll(access.ForEndpointSecret, sealed, err)
 }
 
-func (s *Store) keySecrets(ctx context.Context, d outbox.Delivery, by outbox.Signer, now time.Time) ([][]byte, error) {
-	var sealed [][]byte
+// keySecrets are sealed, the current one first.
+func (s *Store) keySecrets(ctx context.Context, d outbox.Delivery, by outbox.Signer, now time.Time) (sealed [][]byte, err error) {
 	b := &batch{}
 	b.query(`SELECT secret_sealed, previous_secret_sealed, previous_until FROM api_keys WHERE id = $1 AND mode = $2 AND org_id = $3`, func(scan scanner) error {
 		var current, previous []byte
@@ -33,17 +33,19 @@ func (s *Store) keySecrets(ctx context.Context, d outbox.Delivery, by outbox.Sig
 		}
 		return err
 	}, by.Key, modeOf(d), d.Org)
-	if err := s.view(ctx, b); err != nil {
-		return nil, err
-	}
-	secrets := make([][]byte, len(sealed))
-	for i, one := range sealed {
-		var err error
-		if secrets[i], err = s.keys.Open(access.ForKeySecret, one); err != nil {
-			return nil, err
+	return sealed, s.view(ctx, b)
+}
+
+func (s *Store) openAll(use access.Purpose, sealed [][]byte, err error) ([][]byte, error) {
+	var secrets [][]byte
+	for _, one := range sealed {
+		secret, failed := s.keys.Open(use, one)
+		if err == nil {
+			err = failed
 		}
+		secrets = append(secrets, secret)
 	}
-	return secrets, nil
+	return secrets, err
 }
 
 func modeOf(d outbox.Delivery) string {
