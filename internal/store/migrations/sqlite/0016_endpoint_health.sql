@@ -1,7 +1,8 @@
 -- +goose Up
 -- How the targets of webhooks are doing, for an organisation in one mode: a row only for those that are failing, catching up or off. Since is the first failure since
 -- the last success, back_at the instant from which what was tried before is brought forward, off_at that from which the target is not called. The stamp is of the
--- change that disabled it. What has answered 410 before this schema was kept by a hash of its URL; it is called once more and disabled again by its next 410.
+-- change that disabled it. What has answered 410 before this schema was kept by a hash of its URL, in
+-- disabled_callbacks: it is called once more and disabled by its next 410. That table stays for replicas of the release before; nothing reads it any more.
 CREATE TABLE endpoint_health (
   target     TEXT    NOT NULL,
   test       BOOLEAN NOT NULL,
@@ -16,5 +17,3 @@ CREATE TABLE endpoint_health (
 );
 CREATE INDEX endpoint_health_age ON endpoint_health (changed_at) WHERE off_at = 0;
 CREATE INDEX endpoint_health_org ON endpoint_health (org_id);
-
-DROP TABLE disabled_callbacks;
