@@ -192,6 +192,9 @@ func TestEndpointFailsForDays(t *testing.T) {
 		if left, err := b.app.Store.Watched(ctx, ""); err != nil || len(left) != 0 {
 			t.Errorf("got %+v, %v, want nothing noted of an endpoint that is well", left, err)
 		}
+		if n := strings.Count(b.log.String(), "endpoint disabled\" "); n != 1 {
+			t.Errorf("got %d log lines of it, want one", n)
+		}
 		b.private = append(b.private, made.Secret, m.url)
 		b.checkLog()
 	})

@@ -110,7 +110,7 @@ func (s *Store) noteEndpoint(b *batch, d outbox.Delivery, r outbox.Result) {
 // was when the attempt began writes the attempt alone.
 func (s *Store) settleOff(ctx context.Context, d outbox.Delivery, r outbox.Result) error {
 	var org access.Organisation
-	return s.change(ctx, func() *batch {
+	err := s.change(ctx, func() *batch {
 		org = access.Organisation{}
 		b := &batch{}
 		b.query(`SELECT id, name, settings FROM organisations WHERE id = $1`, func(scan scanner) error {
@@ -133,6 +133,10 @@ func (s *Store) settleOff(ctx context.Context, d outbox.Delivery, r outbox.Resul
 		}
 		return b
 	}, nil)
+	if err == nil {
+		s.wake() // of the mail
+	}
+	return err
 }
 
 // insertNotice writes a mail if the endpoint was disabled by this very change.

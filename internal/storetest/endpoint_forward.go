@@ -24,7 +24,7 @@ func (w *world) waiting(receiver string, ids ...string) {
 // back is an endpoint that has just answered again.
 func back(at time.Time) outbox.Endpoint { return outbox.Endpoint{Back: at} }
 
-// due are the deliveries of the lane that can be tried at an instant, in their order; each is delivered.
+// drain delivers all webhooks that can be tried at an instant, and names them in their order.
 func (w *world) drain(now time.Time) (ids []string) {
 	w.Helper()
 	for {
@@ -39,7 +39,8 @@ func (w *world) drain(now time.Time) (ids []string) {
 	}
 }
 
-func names10() (ids []string) {
+// tenIDs are w0 to w9.
+func tenIDs() (ids []string) {
 	for i := range 10 {
 		ids = append(ids, fmt.Sprint("w", i))
 	}
@@ -47,7 +48,7 @@ func names10() (ids []string) {
 }
 
 func (w *world) broughtForward() {
-	ids := names10()
+	ids := tenIDs()
 	w.waiting("a.example", ids...)
 	now := start.Add(time.Hour)
 	first := w.call(now, "w0")

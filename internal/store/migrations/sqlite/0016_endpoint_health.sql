@@ -6,7 +6,7 @@
 CREATE TABLE endpoint_health (
   target     TEXT    NOT NULL,
   test       BOOLEAN NOT NULL,
-  org_id     TEXT    NOT NULL REFERENCES organisations (id),
+  org_id     TEXT    NOT NULL,
   since      BIGINT  NOT NULL,
   back_at    BIGINT  NOT NULL,
   off_at     BIGINT  NOT NULL,
@@ -16,4 +16,3 @@ CREATE TABLE endpoint_health (
   PRIMARY KEY (target, test, org_id)
 );
 CREATE INDEX endpoint_health_age ON endpoint_health (changed_at) WHERE off_at = 0;
-CREATE INDEX endpoint_health_org ON endpoint_health (org_id);
