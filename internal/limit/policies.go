@@ -22,7 +22,7 @@ var (
 	Network   = &Policy{Name: "network", Quota: 6000, Window: time.Minute, Subject: "network", Counts: "calls of the skill API without a key"}
 	VerifyURL = &Policy{Name: "verify-url", Quota: 60, Window: time.Minute, Subject: "network", Counts: "probes of links"}
 
-	Replay = &Policy{Name: "replay", Quota: 60, Window: time.Hour, Subject: "API key", Counts: "replays of many webhooks"}
+	Replay = &Policy{Name: "replay", Quota: 60, Window: time.Hour, Subject: "API key", Counts: "replays of many webhooks, and endpoints enabled"}
 
 	Catalogue         = &Policy{Name: "catalogue", Quota: 100, Window: 15 * time.Minute, Subject: "network", Counts: "calls of the skill catalogue"}
 	CatalogueScraping = &Policy{Name: "catalogue-scraping", Quota: 30, Window: 5 * time.Minute, Subject: "network", Counts: "calls of the skill catalogue"}

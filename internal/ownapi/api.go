@@ -55,7 +55,7 @@ func New(o Options) web.Family {
 		{Method: http.MethodPost, Path: base + "/deliveries/{id}/retry", Handle: a.keyed(a.retry)},
 		{Method: http.MethodPost, Path: base + "/deliveries/{id}/replay", Handle: a.keyed(a.replayOne)},
 		{Method: http.MethodPost, Path: base + "/deliveries/replay", Handle: a.keyed(a.replay), Draws: replays},
-		{Method: http.MethodPost, Path: base + "/webhooks/enable", Handle: a.keyed(a.enable)},
+		{Method: http.MethodPost, Path: base + "/webhooks/enable", Handle: a.keyed(a.enable), Draws: replays},
 	}}
 }
 

@@ -14,7 +14,7 @@ import (
 	"avow/internal/web"
 )
 
-// replays is what each call of a replay takes of its key's budget.
+// replays is what a replay of many takes of its key's budget, and the enabling of an endpoint, which may have a mail sent when it fails again.
 func replays(r *http.Request) []limit.Draw {
 	if shown := apiKey(r); shown != "" {
 		return []limit.Draw{limit.Replay.Of(shown)}

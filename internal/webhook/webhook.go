@@ -21,7 +21,7 @@ import (
 // Refusals that no later attempt can mend.
 var (
 	ErrPayload = errors.New("the delivery does not hold a webhook")
-	ErrSigner  = errors.New("there is nothing to sign the webhook with: its key or endpoint is unknown")
+	ErrSigner  = errors.New("there is nothing to sign the webhook with: its key or endpoint is unknown, or the endpoint is disabled")
 )
 
 // Secrets finds what webhooks are signed with.
