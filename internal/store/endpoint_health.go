@@ -72,9 +72,10 @@ WHERE w.test = $2 AND w.org_id = $3 AND w.begun_at < $5 AND w.code <> %d ORDER B
 var hasCaughtUp = `DELETE FROM endpoint_health WHERE target = $6 AND test = $2 AND org_id = $3 AND off_at = 0 AND since = 0 AND NOT EXISTS (` +
 	fmt.Sprintf(next, lookAhead, "", tooMany, 1) + `)`
 
-// bringForward makes the next of a lane due as soon as nothing else in it is. An outer check repeats the inner one.
+// bringForward makes the next of a lane due as soon as nothing else in it is: a second ago, less a microsecond for each second that they were to wait, so that they keep
+// their order. An outer check repeats the inner one.
 func (s *Store) bringForward() string {
-	return `UPDATE deliveries SET due_at = $4 WHERE state = 'queued' AND NOT leased AND test = $2 AND org_id = $3 AND ` +
+	return `UPDATE deliveries SET due_at = $4 - 1000000 + (due_at - $4) / 1000000 WHERE state = 'queued' AND NOT leased AND test = $2 AND org_id = $3 AND ` +
 		s.among("id", fmt.Sprintf(next, lookAhead, s.engine.skipLocked(), tooMany, forward)) + nothingDue
 }
 

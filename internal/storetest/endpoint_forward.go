@@ -55,8 +55,8 @@ func (w *world) broughtForward() {
 	w.must(w.Settle(w.ctx, first, success(now, outbox.Change{Was: since(start), Next: back(now), Forward: true})))
 	w.wantWatched(outbox.Watched{Org: w.one.org.ID, URL: url("a.example"), Endpoint: back(now)})
 	got := w.drain(now)
-	if len(got) != 8 {
-		w.Errorf("got %d due, want eight: no more are brought forward at once", len(got))
+	if diff := cmp.Diff(ids[1:9], got); diff != "" {
+		w.Errorf("got + due, want eight in their order, for no more are brought forward at once:\n%s", diff)
 	}
 	if r, _ := w.show("w9"); !r.Due.Equal(start.Add(time.Hour + 9*time.Minute)) {
 		w.Errorf("got the last one due at %v, want it where it was", r.Due)
