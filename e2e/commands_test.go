@@ -65,7 +65,7 @@ func TestOrgSettings(t *testing.T) {
 	}
 	before := settings()
 	want(t, "defaults", before, map[string]string{
-		"brand_name": "", "language": "en", "legacy_review_link": "off", "one_attempt_per_combination": "off", "session_token_as_key": "on", "sync_send": "off",
+		"brand_name": "", "contact_email": "", "disable_failing_endpoints": "120h", "language": "en", "legacy_review_link": "off", "one_attempt_per_combination": "off", "session_token_as_key": "on", "sync_send": "off",
 		"pass_mark": "60", "questions": "10", "retake_wait": "0", "verification_required": "on", "webhook_retries": "days",
 	})
 	want(t, "org set with --json", o.must(t, "org", "set", "acme", "session_token_as_key", "off"), "")
@@ -211,9 +211,25 @@ func TestWebhookCommands(t *testing.T) {
 	if lines := strings.Split(strings.TrimSpace(listed), "\n"); len(lines) != 2 || strings.Contains(listed, "whsec_") {
 		t.Errorf("got %s, want two endpoints without their secrets", listed)
 	}
+	rotated := o.must(t, "webhook", "rotate", made.ID)
+	wantMembers(t, rotated, "id", "secret", "previousValidUntil")
+	if again := mustDecode[struct{ Secret string }](t, rotated).Secret; again == made.Secret {
+		t.Errorf("got the same secret after rotate, want another")
+	}
 	o.must(t, "webhook", "disable", made.ID)
 	if got, err := o.run("", "webhook", "disable", made.ID); err != nil || got.code != 1 {
 		t.Errorf("disabled again: got %+v, %v, want exit code 1", got, err)
+	}
+	if first, _, _ := strings.Cut(o.must(t, "webhook", "list", "--org", "acme"), "\n"); !strings.Contains(first, `"reason":"operator"`) {
+		t.Errorf("got %s, want who has disabled it", first)
+	}
+	want(t, "webhook enable with --json", o.must(t, "webhook", "enable", made.ID), "")
+	for args, code := range map[string]int{
+		"enable " + made.ID: 1, "enable whe_none": 1, "rotate whe_none": 1, "enable --url https://hooks.example/in --org acme": 1, "enable": 2, "enable --url https://hooks.example/in": 2,
+	} {
+		if got, err := o.run("", append([]string{"webhook"}, strings.Fields(args)...)...); err != nil || got.code != code {
+			t.Errorf("webhook %s: got %+v, %v, want exit code %d", args, got, err, code)
+		}
 	}
 	for _, args := range [][]string{
 		{"--org", "acme", "--url", "http://hooks.example/in"}, {"--org", "acme", "--url", "https://hooks.example/in", "--events", "nothing"}, {"--org", "nobody", "--url", "https://hooks.example/in"},
@@ -285,10 +301,10 @@ var allCommands = []string{
 	"key", "key create", "key list", "key rotate", "key revoke",
 	"client", "client create", "client list", "client rotate", "client disable",
 	"account", "account create", "account show", "account disable",
-	"webhook", "webhook create", "webhook list", "webhook disable",
+	"webhook", "webhook create", "webhook list", "webhook rotate", "webhook disable", "webhook enable",
 	"token", "token issue", "token revoke",
 	"skills", "skills import", "skills export",
-	"deliveries", "deliveries list", "deliveries show", "deliveries retry",
+	"deliveries", "deliveries list", "deliveries show", "deliveries retry", "deliveries replay",
 	"mail", "mail bounce",
 	"questions", "questions import", "questions list", "questions remove", "questions lint", "questions stats",
 }

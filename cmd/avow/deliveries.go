@@ -16,6 +16,8 @@ type deliveriesCommand struct {
 	List  deliveriesList  `cmd:"" help:"List mails and webhooks, latest first."`
 	Show  deliveriesShow  `cmd:"" help:"Show one with its attempts; never what is in it."`
 	Retry deliveriesRetry `cmd:"" help:"Send one that failed or waits now, with all attempts of its schedule before it."`
+
+	Replay deliveriesReplay `cmd:"" help:"Send webhooks once more that were delivered or given up: one, or an organisation's of a time."`
 }
 
 // operator sees all deliveries.
@@ -34,12 +36,14 @@ type deliveryLine struct {
 	CreatedAt  string `json:"created_at"`
 	DueAt      string `json:"due_at,omitempty"`
 	FinishedAt string `json:"finished_at,omitempty"`
+	DisabledAt string `json:"endpoint_disabled_at,omitempty"`
 }
 
 func newDeliveryLine(r outbox.Record, now time.Time) deliveryLine {
 	line := deliveryLine{
 		ID: r.ID, Org: r.Org, Mode: string(access.Live), Kind: string(r.Kind), Target: r.Target, State: string(r.Standing(now)),
 		Attempts: r.Attempts, Code: r.Code, Answer: r.Answer, CreatedAt: stamp(r.Created), FinishedAt: stamp(r.Finished),
+		DisabledAt: stamp(r.Endpoint.Off),
 	}
 	if r.Test {
 		line.Mode = string(access.Test)

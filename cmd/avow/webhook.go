@@ -10,8 +10,10 @@ import (
 
 type webhookCommand struct {
 	Create  webhookCreate  `cmd:"" help:"Register an endpoint; its secret is shown once."`
-	List    webhookList    `cmd:"" help:"List the endpoints of an organisation."`
+	List    webhookList    `cmd:"" help:"List the endpoints of an organisation, and its callback URLs that fail or are disabled."`
+	Rotate  webhookRotate  `cmd:"" help:"Give an endpoint another secret; the one before signs beside it for a while."`
 	Disable webhookDisable `cmd:"" help:"Tell an endpoint nothing more, what waits for it included."`
+	Enable  webhookEnable  `cmd:"" help:"Call an endpoint or callback URL again that was disabled; replay sends what it has missed."`
 }
 
 type webhookCreate struct {
@@ -41,37 +43,6 @@ func eventText(e access.Endpoint) string {
 		return "*"
 	}
 	return strings.Join(e.Events, ",")
-}
-
-type webhookList struct {
-	Org string `help:"An org_… id or the organisation's name; all organisations when left out."`
-}
-
-// Run lists endpoints, never their secrets.
-func (c webhookList) Run(s *session) error {
-	type line struct {
-		ID         string `json:"id"`
-		URL        string `json:"url"`
-		Events     string `json:"events"`
-		Org        string `json:"org"`
-		CreatedAt  string `json:"created_at"`
-		DisabledAt string `json:"disabled_at,omitempty"`
-	}
-	return s.with(func(a *app.App) error {
-		org, err := orgID(s, a, c.Org)
-		if err != nil {
-			return err
-		}
-		all, err := a.Store.Endpoints(s.ctx, org)
-		if err != nil {
-			return err
-		}
-		var lines []line
-		for _, e := range all {
-			lines = append(lines, line{e.ID, e.URL, eventText(e), e.Org, stamp(e.CreatedAt), stamp(e.DisabledAt)})
-		}
-		return list(s, lines)
-	})
 }
 
 type webhookDisable struct {

@@ -22,6 +22,8 @@ type Endpoint struct {
 	Secret     string   // left out where nothing is signed
 	CreatedAt  time.Time
 	DisabledAt time.Time // zero: enabled
+
+	PreviousUntil time.Time // since when the secret before the last rotation signs no more; zero: there was none
 }
 
 // Hears reports whether the endpoint is to be told of an event.
@@ -47,6 +49,10 @@ type Endpoints interface {
 	Endpoints(ctx context.Context, org string) ([]Endpoint, error)
 	// DisableEndpoint ends what is told to an endpoint: nothing new is queued for it, and what is queued is not sent. ErrEndpointGone: unknown or disabled before.
 	DisableEndpoint(ctx context.Context, id string, now time.Time) error
+	// EnableEndpoint takes that back. ErrEndpointGone: unknown or not disabled by DisableEndpoint.
+	EnableEndpoint(ctx context.Context, id string) error
+	// RotateEndpoint gives an endpoint another secret; the one before signs beside it until the given instant. ErrEndpointGone: unknown or disabled.
+	RotateEndpoint(ctx context.Context, id, secret string, until time.Time) (Endpoint, error)
 }
 
 // EndpointPolicy says what endpoints may be.
@@ -66,6 +72,11 @@ func (a *Admin) CreateEndpoint(ctx context.Context, store Endpoints, p EndpointP
 	}
 	n.ID, n.Org, n.Secret, n.CreatedAt = a.Random.ID("whe_"), o.ID, a.Random.Secret("avow_whs_"), a.Now()
 	return n, store.CreateEndpoint(ctx, n)
+}
+
+// RotateEndpoint gives an endpoint another secret, which is shown once; what is sent during the overlap is signed by both.
+func (a *Admin) RotateEndpoint(ctx context.Context, store Endpoints, id string, overlap time.Duration) (Endpoint, error) {
+	return store.RotateEndpoint(ctx, id, a.Random.Secret("avow_whs_"), a.Now().Add(overlap))
 }
 
 func (p EndpointPolicy) check(n Endpoint) error {

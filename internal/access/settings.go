@@ -34,6 +34,8 @@ const (
 	Questions                = "questions"
 	PassMark                 = "pass_mark"
 	RetakeWait               = "retake_wait"
+	DisableFailingEndpoints  = "disable_failing_endpoints"
+	ContactEmail             = "contact_email"
 )
 
 // KnownSettings are the settings that an organisation has, with defaults that keep the contracts.
@@ -49,6 +51,8 @@ var KnownSettings = []Setting{
 	{Questions, "10", nil, "how many questions an assessment has; more when it has more skills, because each gets one"},
 	{PassMark, "60", nil, "per cent of right answers that pass an assessment"},
 	{RetakeWait, "0", nil, "how long after a failed assessment it can be retaken, such as 0, 15m or 24h"},
+	{DisableFailingEndpoints, "120h", nil, "for how long an endpoint or callback takes nothing before it is disabled, such as 120h; off: never"},
+	{ContactEmail, "", nil, "who is told by mail that an endpoint was disabled; empty: nobody"},
 }
 
 // form is what the text of a setting must look like.
@@ -61,6 +65,7 @@ const (
 	maxQuestions  = 30 // what every skill of the bank has: more could not be drawn without repeating
 	maxPassMark   = 100
 	maxRetakeWait = 8760 * time.Hour
+	maxPatience   = 720 * time.Hour // as long as what an endpoint has missed is kept
 )
 
 // forms has the settings whose text is not free.
@@ -69,6 +74,9 @@ var forms = map[string]form{
 	Questions:  {isNumber(maxQuestions), "a whole number from 1 to 30"},
 	PassMark:   {isNumber(maxPassMark), "a whole number from 1 to 100"},
 	RetakeWait: {isWait, "a duration from 0 to 8760h, such as 0, 15m or 24h"},
+
+	DisableFailingEndpoints: {isPatience, "a duration from 1s to 720h, such as 120h, or off"},
+	ContactEmail:            {isContact, "one plain e-mail address, or nothing"},
 }
 
 // ErrSettingUnknown and ErrSettingValue refuse `avow org set`.
@@ -105,7 +113,7 @@ func (s Settings) Number(name string) int {
 
 // Duration returns the value in force of a setting that is a duration.
 func (s Settings) Duration(name string) time.Duration {
-	d, _ := time.ParseDuration(s.Get(name)) // CheckSetting has seen it
+	d, _ := time.ParseDuration(s.Get(name)) // CheckSetting has seen it; 0 for one that is off
 	return d
 }
 
@@ -147,6 +155,15 @@ func isWait(text string) bool {
 	d, err := time.ParseDuration(text)
 	return err == nil && d >= 0 && d <= maxRetakeWait
 }
+
+func isPatience(text string) bool {
+	d, err := time.ParseDuration(text)
+	return text == "off" || err == nil && d >= time.Second && d <= maxPatience
+}
+
+var plainAddress = regexp.MustCompile(`^[^\s@<>,;:"()\[\]\\]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$`)
+
+func isContact(text string) bool { return text == "" || plainAddress.MatchString(text) }
 
 func settingNames() []string {
 	var names []string

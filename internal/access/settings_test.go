@@ -14,7 +14,8 @@ import (
 func TestSettingDefaults(t *testing.T) {
 	t.Parallel()
 	want := map[string]string{"session_token_as_key": "on", "one_attempt_per_combination": "off", "verification_required": "on", "webhook_retries": "days", "sync_send": "off", "legacy_review_link": "off", "brand_name": "", "language": "en",
-		"questions": "10", "pass_mark": "60", "retake_wait": "0"}
+		"questions": "10", "pass_mark": "60", "retake_wait": "0",
+		"disable_failing_endpoints": "120h", "contact_email": ""}
 	for name, value := range want {
 		if got := (Settings{}).Get(name); got != value {
 			t.Errorf("%s: got %q, want %q", name, got, value)
@@ -88,6 +89,15 @@ func TestCheckSetting(t *testing.T) {
 		"switch in capitals":     {SessionTokenAsKey, "ON", ErrSettingValue, "on or off"},
 		"empty switch":           {SessionTokenAsKey, "", ErrSettingValue, "on or off"},
 		"schedule":               {WebhookRetries, "contract", nil, ""},
+		"patience":               {DisableFailingEndpoints, "1s", nil, ""},
+		"no patience":            {DisableFailingEndpoints, "0", ErrSettingValue, "from 1s to 720h"},
+		"endless patience":       {DisableFailingEndpoints, "off", nil, ""},
+		"too patient":            {DisableFailingEndpoints, "721h", ErrSettingValue, "or off"},
+		"contact":                {ContactEmail, "ops@acme.example", nil, ""},
+		"no contact":             {ContactEmail, "", nil, ""},
+		"two contacts":           {ContactEmail, "a@acme.example,b@acme.example", ErrSettingValue, "one plain e-mail address"},
+		"contact with a name":    {ContactEmail, "Ops <ops@acme.example>", ErrSettingValue, "one plain e-mail address"},
+		"contact without domain": {ContactEmail, "ops@localhost", ErrSettingValue, "one plain e-mail address"},
 		"no schedule":            {WebhookRetries, "on", ErrSettingValue, "webhook_retries takes days or contract"},
 		"text":                   {BrandName, "Åke & Söner <AB>", nil, ""},
 		"empty text":             {BrandName, "", nil, ""},

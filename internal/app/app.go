@@ -167,7 +167,7 @@ func (a *App) build() error {
 		ReviewTTL: a.o.Config.ReviewTTL, PublicURL: a.o.PublicURL, Mailer: a.Worker, Generator: a.generator(),
 		Catalogue: a.Catalogue, Endpoints: a.Store,
 	})
-	a.Deliveries = &outbox.Service{Ledger: a.Store, Keys: a.keys, Now: a.o.Now}
+	a.Deliveries = &outbox.Service{Ledger: a.Store, Endpoints: a.Store, Replays: a.Store, Keys: a.keys, Now: a.o.Now}
 	a.Bounces = &outbox.Bounces{Reports: a.Store, Read: mail.ReadReport, Random: random, Now: a.o.Now}
 	a.Worker.Queue, a.Worker.Senders = a.Store, map[outbox.Kind]outbox.Sender{outbox.Mail: sender, outbox.Webhook: a.webhooks()}
 	a.Worker.Observe = a.observe
@@ -207,11 +207,12 @@ func (a *App) renderer() (*mail.Renderer, error) {
 }
 
 func (a *App) webhooks() outbox.Sender {
-	return webhook.New(webhook.Options{Client: egress.NewWebhooks(a.o.Config.EgressAllow), Secrets: a.Store, Callbacks: a.Store, Now: a.o.Now})
+	return webhook.New(webhook.Options{Client: egress.NewWebhooks(a.o.Config.EgressAllow), Secrets: a.Store, Now: a.o.Now})
 }
 
 func (a *App) observe(d outbox.Delivery, r outbox.Result, err error) {
 	a.Metrics.Attempt(string(d.Kind), string(r.Outcome), string(r.State))
+	a.observeEndpoint(d, r)
 	if err != nil {
 		a.o.Log.Warn("delivery attempt failed", "delivery", d.ID, "kind", d.Kind, "attempt", d.Attempt, "outcome", r.Outcome, "state", r.State, "error", err)
 	}

@@ -76,6 +76,9 @@ func (b *bench) attempt(a arguments) {
 		"failed":    {State: outbox.Queued, Outcome: outbox.Refused},
 		"unknown":   {State: outbox.Queued, Outcome: outbox.Unknown},
 		"refused":   {State: outbox.Failed, Outcome: outbox.Refused},
+		"gone": {
+			State: outbox.Failed, Outcome: outbox.Refused, Endpoint: &outbox.Change{Next: outbox.Endpoint{Since: now, Off: now, Reason: outbox.OffGone}},
+		},
 	}
 	r, ended := results[a.words[1]]
 	if !ended {

@@ -18,3 +18,6 @@ const crashMails, crashReceivers, crashEach = 60, 8, 8
 
 // What is delivered past a dead receiver.
 const speedReceivers, speedEach = 20, 40
+
+// outageDeliveries wait for a receiver that is down for two days.
+const outageDeliveries = 150

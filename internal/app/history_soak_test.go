@@ -19,4 +19,5 @@ const manyBombs = 10000
 const (
 	crashMails, crashReceivers, crashEach = 5000, 50, 100
 	speedReceivers, speedEach             = 100, 200
+	outageDeliveries                      = 3000
 )

@@ -33,7 +33,10 @@ var mailData = map[string]any{
 		Language: "sv", Brand: "Acme", Student: "Alex", Passed: true, Score: 80, Correct: 8, Total: 10, Skills: []string{"Go"},
 	},
 	skill.EmailChangedTemplate: skill.EmailNotice{Language: "sv", Brand: "Acme", Email: "anna@example.com"},
-	skill.EmailTakenTemplate:   skill.EmailNotice{Language: "sv", Brand: "Acme", Email: "anna@example.com"},
+	outbox.EndpointDisabledTemplate: outbox.EndpointDisabled{
+		Language: "sv", Brand: "Acme", URL: "https://a.example/", Mode: "live", Since: "2024-01-10T12:00:00Z", Disabled: "2024-01-15T12:00:00Z",
+	},
+	skill.EmailTakenTemplate: skill.EmailNotice{Language: "sv", Brand: "Acme", Email: "anna@example.com"},
 
 	account.ChangeEmailTemplate:     account.LinkLetter{Letter: swedish, Link: "https://a.example/", Expires: "2024-01-15T12:00:00Z"},
 	account.EmailChangedTemplate:    account.ChangedLetter{Letter: swedish, Changed: "2024-01-15T12:00:00Z"},

@@ -39,6 +39,7 @@ func (a *App) chores() []chore {
 	}
 	return []chore{
 		{"deliveries", older(a.Store.PurgeDeliveries, kept)},
+		{"endpoints", older(a.Store.PurgeEndpoints, kept)},
 		{"tokens", older(a.Store.PurgeTokens, kept)},
 		{"sessions", older(a.Store.PurgeSessions, kept)},
 		{"captured_mails", mails},

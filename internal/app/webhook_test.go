@@ -126,7 +126,7 @@ func TestGoneCallback(t *testing.T) {
 			t.Errorf("after %s: got %d calls, want %d", step.id, got, step.calls)
 		}
 	}
-	b.must(b.app.Store.EnableCallback(context.Background(), outbox.Delivery{Org: b.vars["acme.id"], Test: true, Target: gone}))
+	b.must(b.app.Deliveries.Enable(context.Background(), outbox.Reader{Operator: true}, outbox.Watched{Org: b.vars["acme.id"], Test: true, URL: gone}))
 	b.callBack("4", gone, []byte(`{}`))
 	if got := len(b.calls()); got != 3 {
 		t.Errorf("lifted: got %d calls, want 3", got)

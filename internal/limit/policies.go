@@ -22,6 +22,8 @@ var (
 	Network   = &Policy{Name: "network", Quota: 6000, Window: time.Minute, Subject: "network", Counts: "calls of the skill API without a key, answers on hosted pages"}
 	VerifyURL = &Policy{Name: "verify-url", Quota: 60, Window: time.Minute, Subject: "network", Counts: "probes of links"}
 
+	Replay = &Policy{Name: "replay", Quota: 60, Window: time.Hour, Subject: "API key", Counts: "replays of many webhooks, and endpoints enabled"}
+
 	Catalogue         = &Policy{Name: "catalogue", Quota: 100, Window: 15 * time.Minute, Subject: "network", Counts: "calls of the skill catalogue"}
 	CatalogueScraping = &Policy{Name: "catalogue-scraping", Quota: 30, Window: 5 * time.Minute, Subject: "network", Counts: "calls of the skill catalogue"}
 	CatalogueSearch   = &Policy{Name: "catalogue-search", Quota: 15, Window: time.Minute, Subject: "network", Counts: "searches of the skill catalogue"}
@@ -29,7 +31,7 @@ var (
 
 // Policies lists all of them in the order of the docs.
 var Policies = []*Policy{
-	MailHour, MailDay, Account, Organisation, Client, Login, LoginNetwork, TokenNetwork, APIKey, Network, VerifyURL, Catalogue, CatalogueScraping, CatalogueSearch,
+	MailHour, MailDay, Account, Organisation, Client, Login, LoginNetwork, TokenNetwork, APIKey, Network, VerifyURL, Replay, Catalogue, CatalogueScraping, CatalogueSearch,
 }
 
 // MailTo is what a mail to an address costs, however the address is written.

@@ -24,6 +24,7 @@ type Metrics struct {
 	papers   *prometheus.CounterVec
 	relayUp  *prometheus.GaugeVec
 	relays   *prometheus.CounterVec
+	disabled *prometheus.CounterVec
 }
 
 // New makes the metrics of one process.
@@ -49,9 +50,10 @@ func New() *Metrics {
 		relayUp: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "avow_relay_up", Help: "1: mails are given to the relay as ever; 0: it failed last and is passed over, but for single mails. Told by each process for itself.",
 		}, []string{"relay"}),
-		relays: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "avow_relay_attempts_total", Help: "Dialogues with a mail relay, by what came of them."}, []string{"relay", "outcome"}),
+		relays:   prometheus.NewCounterVec(prometheus.CounterOpts{Name: "avow_relay_attempts_total", Help: "Dialogues with a mail relay, by what came of them."}, []string{"relay", "outcome"}),
+		disabled: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "avow_endpoints_disabled_total", Help: "Endpoints that are called no more, by the reason."}, []string{"reason"}),
 	}
-	m.registry.MustRegister(m.relayUp, m.relays)
+	m.registry.MustRegister(m.relayUp, m.relays, m.disabled)
 	m.registry.MustRegister(m.requests, m.duration, m.attempts, m.overdue, m.purged, m.sessions, m.refusals, m.papers, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -98,6 +100,9 @@ func (m *Metrics) RelayUp(relay string, up bool) {
 
 // RelayAsked counts a dialogue with a mail relay.
 func (m *Metrics) RelayAsked(relay, outcome string) { m.relays.WithLabelValues(relay, outcome).Inc() }
+
+// EndpointDisabled counts an endpoint that is called no more.
+func (m *Metrics) EndpointDisabled(reason string) { m.disabled.WithLabelValues(reason).Inc() }
 
 // Handler serves the metrics in Prometheus' format.
 func (m *Metrics) Handler() http.Handler {

@@ -55,6 +55,15 @@ func TestRequest(t *testing.T) {
 	})
 }
 
+func TestEndpointDisabled(t *testing.T) {
+	t.Parallel()
+	m := New()
+	m.EndpointDisabled("gone")
+	m.EndpointDisabled("failing")
+	m.EndpointDisabled("failing")
+	expect(t, scrape(t, m), map[string]string{`avow_endpoints_disabled_total{reason="gone"}`: "1", `avow_endpoints_disabled_total{reason="failing"}`: "2"})
+}
+
 func TestAttempt(t *testing.T) {
 	t.Parallel()
 	m := New()

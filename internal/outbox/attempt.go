@@ -46,7 +46,7 @@ func (w *Worker) attempt(ctx context.Context, d Delivery) error {
 		return fmt.Errorf("delivery %s: %w", d.ID, o.err)
 	}
 	r := w.judge(d, o)
-	r.Took = r.At.Sub(began)
+	r.Took, r.Endpoint = r.At.Sub(began), o.of(d, r)
 	if w.Observe != nil {
 		w.Observe(d, r, o.err)
 	}
@@ -92,6 +92,9 @@ func (w *Worker) send(ctx context.Context, d Delivery) (o outcome) {
 	}()
 	if d.Locked != nil {
 		return outcome{err: d.Locked}
+	}
+	if !d.Endpoint.Off.IsZero() {
+		return outcome{err: Permanent(ErrOff)}
 	}
 	answer, err := w.Senders[d.Kind].Send(ctx, d)
 	return outcome{answer: answer, err: err}

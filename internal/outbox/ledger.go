@@ -36,6 +36,8 @@ type View struct {
 	Records  []Record
 	Attempts []Attempt // of the one delivery that was looked up, by number
 	Notes    []Note    // of it, too: what was reported of a mail after it had been sent
+
+	Endpoints []Watched // where one was looked up
 }
 
 // Ledger is where deliveries are looked up.
@@ -50,9 +52,11 @@ type Ledger interface {
 
 // Service carries out what people do with deliveries.
 type Service struct {
-	Ledger Ledger
-	Keys   *access.Keyring
-	Now    func() time.Time
+	Ledger    Ledger
+	Endpoints Endpoints
+	Replays   Replays
+	Keys      *access.Keyring
+	Now       func() time.Time
 }
 
 // Holder is the reader who shows an API key.

@@ -36,7 +36,7 @@ type Delivery struct {
 	Test    bool // test mode: a mail of it never goes to a relay
 	Kind    Kind
 	Target  string // e-mail address or URL
-	Payload []byte // sealed at rest, wiped once delivered or cancelled
+	Payload []byte // sealed at rest; wiped once cancelled, that of a mail once delivered
 	Locked  error  // the payload could not be opened; the attempt fails with this
 	Due     time.Time
 	Created time.Time
@@ -48,6 +48,10 @@ type Delivery struct {
 	Schedule  Schedule // of its further attempts
 	Lane      string   // see Lane
 	Relay     string   // mails: who was asked in the attempt before, see Answer
+
+	// Of a claimed webhook.
+	Endpoint Endpoint      // its target, as it did then
+	Patience time.Duration // for how long its organisation bears that an endpoint takes nothing; 0: for ever
 }
 
 // Message is the payload of a mail: a template's name and its data. The body is made when it is sent.
@@ -100,6 +104,8 @@ type Result struct {
 	Relay   string        // see Answer
 	Took    time.Duration // from the claim to the end of the attempt
 	At      time.Time
+
+	Endpoint *Change // of a webhook: what the attempt says of its endpoint; nil: nothing new
 }
 
 // ErrLeaseLost says that a delivery was claimed by somebody else, who sends it now.
@@ -114,7 +120,8 @@ type Queue interface {
 	// Renew moves the end of a claimed delivery's lease. ErrLeaseLost: it was claimed again.
 	Renew(ctx context.Context, d Delivery, until time.Time) error
 	// Settle records how the claimed attempt ended, in the log of attempts and for the delivery. Where another claim has come between, nothing is recorded; a delivery
-	// that was cancelled meanwhile stays so unless it was delivered all the same.
+	// that was cancelled meanwhile stays so unless it was delivered all the same. How the endpoint does is noted with it; where that disables the endpoint its organisation
+	// is told by the mail that Notice makes, once, however many attempts come to that.
 	Settle(ctx context.Context, d Delivery, r Result) error
 	// NextDue returns the instant at which the next delivery of a kind can be claimed; zero when none waits.
 	NextDue(ctx context.Context, kind Kind) (time.Time, error)
@@ -126,6 +133,7 @@ type Answer struct {
 	Text string // its words, never what was sent
 
 	Relay string // mails: the hosts that were asked, in their order; the last one has answered, or not
+	Asked bool   // the other side was called, or tried to be, also where it said nothing
 }
 
 // Sender performs one attempt. The answer counts with an error, too. How an error is treated says Permanent, Uncertain or Later around it; all others are tried again.

@@ -24,6 +24,7 @@ type Record struct {
 	Created  time.Time
 	Finished time.Time // zero: not yet
 	Notes    []Note    // what was reported after it had been sent; only where one delivery is shown
+	Endpoint Endpoint  // a webhook's target, as it does now
 }
 
 // Attempt is one entry of the log of attempts.
@@ -97,10 +98,13 @@ var (
 	ErrRetryCancelled  = fault.New(fault.Conflict, "retry_cancelled", "The delivery was cancelled, because something newer took its place, and its content is gone.")
 	ErrRetryBounced    = fault.New(fault.Conflict, "retry_bounced", "The mail was taken by a relay and came back; its content is gone.")
 	ErrRetryEmpty      = fault.New(fault.Conflict, "retry_empty", "The content of the delivery is gone.")
+	ErrReplayMail      = fault.New(fault.Conflict, "replay_mail", "Only webhooks can be replayed: what was in a mail is gone once it has been sent.")
+	ErrReplayWaiting   = fault.New(fault.Conflict, "replay_waiting", "The delivery is on its way; retry it to have it tried now.")
+	ErrEndpointOff     = fault.New(fault.Conflict, "endpoint_off", "The endpoint is disabled; enable it first.")
 )
 
 // LedgerRefusals lists them for the test that walks the wire's table.
-var LedgerRefusals = []*fault.Error{ErrDeliveryUnknown, ErrRetryDelivered, ErrRetrySending, ErrRetryCancelled, ErrRetryBounced, ErrRetryEmpty}
+var LedgerRefusals = []*fault.Error{ErrDeliveryUnknown, ErrRetryDelivered, ErrRetrySending, ErrRetryCancelled, ErrRetryBounced, ErrRetryEmpty, ErrReplayMail, ErrReplayWaiting, ErrEndpointOff, ErrEndpointOn}
 
 // CheckRetry refuses to retry a delivery for which that makes no sense.
 func (r Record) CheckRetry(now time.Time) error {
@@ -114,8 +118,16 @@ func (r Record) CheckRetry(now time.Time) error {
 	case CameBack:
 		return ErrRetryBounced
 	}
-	if !r.Content {
+	return r.checkSending()
+}
+
+// checkSending refuses what cannot be sent again, whatever has come of it.
+func (r Record) checkSending() error {
+	switch {
+	case !r.Content:
 		return ErrRetryEmpty
+	case !r.Endpoint.Off.IsZero():
+		return ErrEndpointOff
 	}
 	return nil
 }

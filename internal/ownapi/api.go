@@ -27,6 +27,12 @@ type Deliveries interface {
 	Show(ctx context.Context, r outbox.Reader, id string) (outbox.Record, []outbox.Attempt, error)
 	// Retry makes a delivery due at once.
 	Retry(ctx context.Context, r outbox.Reader, id string) (outbox.Record, error)
+	// ReplayOne has a delivery that has come to an end sent once more.
+	ReplayOne(ctx context.Context, r outbox.Reader, id string) (outbox.Record, error)
+	// ReplaySome has many of them sent once more, as many as one call may, and says how far it has come.
+	ReplaySome(ctx context.Context, r outbox.Reader, what outbox.Selection, from outbox.Progress) (outbox.Progress, error)
+	// Enable has an endpoint that is disabled called again.
+	Enable(ctx context.Context, r outbox.Reader, at outbox.Watched) error
 }
 
 // Options is what the calls need of the rules.
@@ -50,6 +56,9 @@ func New(o Options) web.Family {
 		{Method: http.MethodGet, Path: base + "/deliveries/{id}", Handle: a.keyed(a.show)},
 		{Method: http.MethodPost, Path: base + "/deliveries/{id}/retry", Handle: a.keyed(a.retry)},
 		{Method: http.MethodPost, Path: base + "/mail/bounces", Handle: a.keyed(a.bounce)},
+		{Method: http.MethodPost, Path: base + "/deliveries/{id}/replay", Handle: a.keyed(a.replayOne)},
+		{Method: http.MethodPost, Path: base + "/deliveries/replay", Handle: a.keyed(a.replay), Draws: replays},
+		{Method: http.MethodPost, Path: base + "/webhooks/enable", Handle: a.keyed(a.enable), Draws: replays},
 	}}
 }
 

@@ -22,6 +22,7 @@ type delivery struct {
 	CreatedAt  *string         `json:"createdAt"`
 	NextAt     *string         `json:"nextAttemptAt"`
 	FinishedAt *string         `json:"finishedAt"`
+	DisabledAt *string         `json:"endpointDisabledAt,omitempty"`
 }
 
 type attempt struct {
@@ -95,6 +96,7 @@ func (a api) delivery(r outbox.Record) delivery {
 	status := r.Standing(a.o.Now())
 	shown := delivery{
 		ID: r.ID, URL: r.Target, Status: status, Attempts: r.Attempts, LastCode: code(r.Code), CreatedAt: stamp(r.Created), FinishedAt: stamp(r.Finished),
+		DisabledAt: stamp(r.Endpoint.Off),
 	}
 	if r.State == outbox.Queued && status != outbox.Sending {
 		shown.NextAt = stamp(r.Due)

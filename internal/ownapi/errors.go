@@ -5,12 +5,13 @@ import (
 
 	"avow/internal/access"
 	"avow/internal/fault"
+	"avow/internal/limit"
 	"avow/internal/outbox"
 	"avow/internal/skill"
 	"avow/internal/web"
 )
 
-// errParameter refuses a parameter of the query.
+// errParameter refuses a parameter of the query, or a member of the body.
 var errParameter = fault.New(fault.Invalid, "own_parameter", "A parameter cannot be read.")
 
 // wireError is how a reason is told on the wire.
@@ -25,6 +26,12 @@ var codes = map[fault.Reason]wireError{
 	web.ErrMethod.Reason:       {http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED"},
 	errParameter.Reason:        {http.StatusBadRequest, "INVALID_PARAMETER"},
 
+	web.ErrContentType.Reason: {http.StatusUnsupportedMediaType, "UNSUPPORTED_MEDIA_TYPE"},
+	web.ErrJSON.Reason:        {http.StatusBadRequest, "INVALID_JSON"},
+	web.ErrTooLarge.Reason:    {http.StatusRequestEntityTooLarge, "PAYLOAD_TOO_LARGE"},
+
+	limit.ErrTooMany.Reason:     {http.StatusTooManyRequests, "RATE_LIMITED"},
+	limit.ErrAway.Reason:        {http.StatusServiceUnavailable, "SERVICE_UNAVAILABLE"},
 	access.ErrKeyUnknown.Reason: {http.StatusUnauthorized, "UNAUTHORIZED"},
 	access.ErrBusy.Reason:       {http.StatusServiceUnavailable, "SERVICE_UNAVAILABLE"},
 
@@ -37,6 +44,10 @@ var codes = map[fault.Reason]wireError{
 	outbox.ErrRetryCancelled.Reason:  {http.StatusConflict, "CONTENT_GONE"},
 	outbox.ErrRetryEmpty.Reason:      {http.StatusConflict, "CONTENT_GONE"},
 	outbox.ErrRetryBounced.Reason:    {http.StatusConflict, "CONTENT_GONE"},
+	outbox.ErrReplayMail.Reason:      {http.StatusConflict, "CONTENT_GONE"},
+	outbox.ErrReplayWaiting.Reason:   {http.StatusConflict, "STILL_WAITING"},
+	outbox.ErrEndpointOff.Reason:     {http.StatusConflict, "ENDPOINT_DISABLED"},
+	outbox.ErrEndpointOn.Reason:      {http.StatusNotFound, "NOT_FOUND"},
 
 	access.ErrSignatureMissing.Reason: {http.StatusUnauthorized, "UNAUTHORIZED"},
 	access.ErrSignatureWrong.Reason:   {http.StatusForbidden, "INVALID_SIGNATURE"},

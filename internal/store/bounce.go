@@ -30,13 +30,13 @@ var (
 FROM v WHERE deliveries.id = v.id AND deliveries.org_id = v.org AND deliveries.test = v.test
   AND deliveries.state = v.was AND deliveries.attempt = v.attempt AND deliveries.stamp = v.loaded RETURNING deliveries.id`)
 
-	ofReport = `reported text, reported_org text, fresh bigint, `
-	ofStamp  = ` FROM v JOIN deliveries b ON b.id = v.reported AND b.org_id = v.reported_org AND b.stamp = v.fresh`
+	ofReport   = `reported text, reported_org text, fresh bigint, `
+	ofReported = ` FROM v JOIN deliveries b ON b.id = v.reported AND b.org_id = v.reported_org AND b.stamp = v.fresh`
 
 	insertNote = writeSet(24, ofReport+`action text, status text, diagnostic text, noted_at bigint`,
-		`INSERT INTO delivery_reports (delivery_id, action, status, diagnostic, noted_at) SELECT v.reported, v.action, v.status, v.diagnostic, v.noted_at`+ofStamp)
+		`INSERT INTO delivery_reports (delivery_id, action, status, diagnostic, noted_at) SELECT v.reported, v.action, v.status, v.diagnostic, v.noted_at`+ofReported)
 
-	enqueueOfReport = writeSet(25, ofReport+deliveryRow, insertDelivery+ofStamp)
+	enqueueOfReport = writeSet(25, ofReport+deliveryRow, insertDelivery+ofReported)
 )
 
 // notes reads what was reported of a delivery, within a reader's sight.

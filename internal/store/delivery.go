@@ -37,7 +37,8 @@ ON CONFLICT (delivery_id, number) DO NOTHING`
 const takeDeliveries = `UPDATE deliveries
 SET attempt = attempt + 1, uncounted = uncounted + CASE WHEN leased THEN 1 ELSE 0 END, due_at = $2, leased = TRUE, begun_at = $1
 WHERE %s AND state = 'queued' AND due_at <= $1
-RETURNING id, org_id, test, kind, lane, target, payload_sealed, attempt, uncounted, due_at, created_at, relay, (SELECT o.settings FROM organisations o WHERE o.id = org_id)`
+RETURNING id, org_id, test, kind, lane, target, payload_sealed, attempt, uncounted, due_at, created_at, relay, (SELECT o.settings FROM organisations o WHERE o.id = org_id),
+  CASE WHEN lane <> '' THEN %s END`
 
 const oldest = `SELECT id FROM deliveries WHERE state = 'queued' AND lane = '' AND due_at <= $1 AND kind = $4 ORDER BY due_at LIMIT $3`
 
@@ -70,11 +71,15 @@ func (s *Store) among(column, selection string) string {
 
 // claimOldest and claimHeads are the claims of kinds without and with lanes.
 func (s *Store) claimOldest() string {
-	return fmt.Sprintf(takeDeliveries, s.among("id", oldest+s.engine.skipLocked()))
+	return s.take(oldest + s.engine.skipLocked())
 }
 
 func (s *Store) claimHeads() string {
-	return fmt.Sprintf(lanes, "$5") + fmt.Sprintf(heads, fmt.Sprintf(head, "id"), s.engine.skipLocked()) + fmt.Sprintf(takeDeliveries, s.among("id", headsDue))
+	return fmt.Sprintf(lanes, "$5") + fmt.Sprintf(heads, fmt.Sprintf(head, "id"), s.engine.skipLocked()) + s.take(headsDue)
+}
+
+func (s *Store) take(selection string) string {
+	return fmt.Sprintf(takeDeliveries, s.among("id", selection), fmt.Sprintf(healthOf, "deliveries"))
 }
 
 // inLanes reports whether the deliveries of a kind have lanes.
@@ -114,17 +119,19 @@ func (s *Store) Claim(ctx context.Context, c outbox.Claim) ([]outbox.Delivery, e
 func (s *Store) scanDelivery(scan scanner) (outbox.Delivery, error) {
 	var d outbox.Delivery
 	var kind string
-	var settings *string
+	var settings, health *string
 	var sealed []byte
 	var due, created int64
-	if err := scan(&d.ID, &d.Org, &d.Test, &kind, &d.Lane, &d.Target, &sealed, &d.Attempt, &d.Uncounted, &due, &created, &d.Relay, &settings); err != nil {
+	if err := scan(&d.ID, &d.Org, &d.Test, &kind, &d.Lane, &d.Target, &sealed, &d.Attempt, &d.Uncounted, &due, &created, &d.Relay, &settings, &health); err != nil {
 		return d, err
 	}
 	d.Payload, d.Locked = s.keys.Open(access.ForDelivery, sealed) // a key that is missing today must not stop the others, nor lose this one
 	d.Kind, d.Due, d.Created, d.Schedule = outbox.Kind(kind), instant(due), instant(created), outbox.Days
 	if d.Kind == outbox.Webhook && settings != nil {
-		d.Schedule = outbox.Schedule(settingsFrom(*settings).Get(access.WebhookRetries))
+		all := settingsFrom(*settings)
+		d.Schedule, d.Patience = outbox.Schedule(all.Get(access.WebhookRetries)), all.Duration(access.DisableFailingEndpoints)
 	}
+	d.Endpoint = endpointFrom(health)
 	return d, nil
 }
 
@@ -141,10 +148,10 @@ var (
 SELECT deliveries.id, deliveries.attempt, deliveries.begun_at, v.took, v.outcome, v.code, v.answer, v.relay FROM v JOIN deliveries ON `+ofClaim+` WHERE TRUE
 ON CONFLICT (delivery_id, number) DO UPDATE SET took = excluded.took, outcome = excluded.outcome, code = excluded.code, answer = excluded.answer, relay = excluded.relay`)
 
-	// That something was delivered is noted even if it was cancelled while it was being sent, for that is the truth.
+	// What a webhook held is kept for a replay. That something was delivered is noted even if it was cancelled while it was being sent, for that is the truth.
 	settleDelivery = writeSet(21, claimRow+`state text, lost bigint, due_at bigint, outcome text, code bigint, detail text, finished_at bigint, relay text`,
 		`UPDATE deliveries SET state = v.state, leased = FALSE, uncounted = uncounted + v.lost, due_at = v.due_at, outcome = v.outcome, code = v.code, detail = v.detail, finished_at = v.finished_at, relay = v.relay,
-  payload_sealed = CASE WHEN v.state = 'delivered' THEN NULL ELSE payload_sealed END
+  payload_sealed = CASE WHEN v.state = 'delivered' AND lane = '' THEN NULL ELSE payload_sealed END
 FROM v WHERE `+ofClaim+` AND (deliveries.state = 'queued' OR deliveries.state = 'cancelled' AND v.state = 'delivered')`)
 
 	renewLease = guardSet(22, claimRow+`until bigint`, `UPDATE deliveries SET due_at = v.until FROM v WHERE `+ofClaim+` RETURNING deliveries.id`)
@@ -152,6 +159,15 @@ FROM v WHERE `+ofClaim+` AND (deliveries.state = 'queued' OR deliveries.state = 
 
 // Settle implements outbox.Queue.
 func (s *Store) Settle(ctx context.Context, d outbox.Delivery, r outbox.Result) error {
+	if r.Endpoint.Off() && len(d.Target) <= maxWatched {
+		return s.settleOff(ctx, d, r)
+	}
+	b := s.settlement(d, r)
+	s.noteEndpoint(b, d, r)
+	return s.save(ctx, b)
+}
+
+func (s *Store) settlement(d outbox.Delivery, r outbox.Result) *batch {
 	due, finished, lost := r.Due, time.Time{}, 0
 	if r.Lost {
 		lost = 1
@@ -162,7 +178,7 @@ func (s *Store) Settle(ctx context.Context, d outbox.Delivery, r outbox.Result) 
 	b := &batch{}
 	b.write(noteAttempt, d.ID, d.Org, d.Test, d.Attempt, r.Took.Microseconds(), string(r.Outcome), r.Code, r.Answer, r.Relay)
 	b.write(settleDelivery, d.ID, d.Org, d.Test, d.Attempt, string(r.State), lost, micros(due), string(r.Outcome), r.Code, r.Answer, micros(finished), r.Relay)
-	return s.save(ctx, b)
+	return b
 }
 
 // Renew implements outbox.Queue. The lease of a delivery that was cancelled meanwhile is renewed like any other.

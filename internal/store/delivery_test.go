@@ -21,6 +21,9 @@ func (s *Store) deliveryTexts() map[string]string {
 		"note lost attempts": noteLost, "claim mails": s.claimOldest(), "claim webhooks": s.claimHeads(), "next mail": nextMail, "next webhook": nextWebhook,
 		"look up": recordByID, "look up by key": recordByID + andOwned, "attempts by key": attemptsOf + andOwned + inTheirTurn, "list by key": holdersList, "retry": retryDelivery,
 		"notes": notesOf + byTime, "mail by key": recordByID + andOwnedMail, "stamp": stampOf, "account of a mail": accountOfMail, "verification of a mail": verificationOfMail + andOwnedMail,
+		"page by key": holdersPage, "page": operatorsPage, "replay": replayDelivery, "bring forward": s.bringForward(), "caught up": hasCaughtUp,
+		"begins to fail": beginsToFail, "has recovered": hasRecovered, "is gone": isGone, "has failed": hasFailedFor, "notice": insertNotice, "enable": enableTarget,
+		"endpoint": ofOperator, "endpoint by key": ofHolder, "purge endpoints": s.purgeEndpoints(),
 		"purge deliveries": s.purgeText("deliveries", "id", "finished_at <> 0 AND finished_at < $1", "finished_at"),
 		"purge tokens":     s.purgeText("tokens", "hash", "expires_at < $1", "expires_at"),
 		"purge sessions":   s.purgeText("sessions", "hash", "expires_at < $1", "expires_at"),
@@ -53,7 +56,7 @@ func readsAll(step string) bool {
 		return true
 	}
 	scanned, ok := strings.CutPrefix(step, "SCAN ")
-	if !ok || regexp.MustCompile(`^(l|h|lanes|CONSTANT ROW|\(subquery-\d+\))$`).MatchString(scanned) {
+	if !ok || regexp.MustCompile(`^(l|h|w|lanes|CONSTANT ROW|\(subquery-\d+\))$`).MatchString(scanned) {
 		return false
 	}
 	return !regexp.MustCompile(`USING (COVERING )?INDEX (deliveries_due|deliveries_lanes|deliveries_finished|captured_mails_age)$`).MatchString(scanned)

@@ -18,6 +18,9 @@ type endpointDocument struct {
 	Secret     []byte   `json:"secret"` // sealed
 	CreatedAt  int64    `json:"createdAt"`
 	DisabledAt int64    `json:"disabledAt,omitempty"`
+
+	Previous      []byte `json:"previous,omitempty"`      // the secret before; sealed
+	PreviousUntil int64  `json:"previousUntil,omitempty"` // since when it signs no more
 }
 
 const noEndpoints = "[]"
@@ -41,7 +44,7 @@ func enabled(documents []endpointDocument, mode access.Mode) []access.Endpoint {
 }
 
 func (d endpointDocument) endpoint(org string) access.Endpoint {
-	return access.Endpoint{ID: d.ID, Org: org, Mode: access.Mode(d.Mode), URL: d.URL, Events: d.Events, CreatedAt: instant(d.CreatedAt), DisabledAt: instant(d.DisabledAt)}
+	return access.Endpoint{ID: d.ID, Org: org, Mode: access.Mode(d.Mode), URL: d.URL, Events: d.Events, CreatedAt: instant(d.CreatedAt), DisabledAt: instant(d.DisabledAt), PreviousUntil: instant(d.PreviousUntil)}
 }
 
 // CreateEndpoint implements access.Endpoints.
@@ -68,22 +71,55 @@ func (s *Store) Endpoints(ctx context.Context, org string) ([]access.Endpoint, e
 
 // DisableEndpoint implements access.Endpoints.
 func (s *Store) DisableEndpoint(ctx context.Context, id string, now time.Time) error {
+	_, err := s.changeEndpoint(ctx, id, func(d *endpointDocument) bool {
+		enabled := d.DisabledAt == 0
+		d.DisabledAt = micros(now)
+		return enabled
+	})
+	return err
+}
+
+// EnableEndpoint implements access.Endpoints.
+func (s *Store) EnableEndpoint(ctx context.Context, id string) error {
+	_, err := s.changeEndpoint(ctx, id, func(d *endpointDocument) bool {
+		disabled := d.DisabledAt != 0
+		d.DisabledAt = 0
+		return disabled
+	})
+	return err
+}
+
+// RotateEndpoint implements access.Endpoints.
+func (s *Store) RotateEndpoint(ctx context.Context, id, secret string, until time.Time) (access.Endpoint, error) {
+	sealed := s.keys.Seal(access.ForEndpointSecret, []byte(secret))
+	e, err := s.changeEndpoint(ctx, id, func(d *endpointDocument) bool {
+		d.Previous, d.PreviousUntil, d.Secret = d.Secret, micros(until), sealed
+		return d.DisabledAt == 0
+	})
+	e.Secret = secret
+	return e, err
+}
+
+// changeEndpoint changes one endpoint unless change says that it is not as it should be, and returns it as it is then.
+func (s *Store) changeEndpoint(ctx context.Context, id string, change func(*endpointDocument) bool) (changed access.Endpoint, err error) {
 	all, err := s.Endpoints(ctx, "")
 	if err != nil {
-		return err
+		return changed, err
 	}
 	i := slices.IndexFunc(all, func(e access.Endpoint) bool { return e.ID == id })
 	if i < 0 {
-		return access.ErrEndpointGone
+		return changed, access.ErrEndpointGone
 	}
-	return s.changeEndpoints(ctx, all[i].Org, func(all []endpointDocument) ([]endpointDocument, error) {
-		i := slices.IndexFunc(all, func(d endpointDocument) bool { return d.ID == id && d.DisabledAt == 0 })
-		if i < 0 {
+	org := all[i].Org
+	err = s.changeEndpoints(ctx, org, func(all []endpointDocument) ([]endpointDocument, error) {
+		i := slices.IndexFunc(all, func(d endpointDocument) bool { return d.ID == id })
+		if i < 0 || !change(&all[i]) {
 			return nil, access.ErrEndpointGone
 		}
-		all[i].DisabledAt = micros(now)
+		changed = all[i].endpoint(org)
 		return all, nil
 	})
+	return changed, err
 }
 
 // eachOrganisation reads the endpoints of one organisation, or of all.
@@ -118,12 +154,16 @@ func (s *Store) changeEndpoints(ctx context.Context, org string, change func([]e
 	return err
 }
 
-// endpointSecret is sealed; nil: the organisation has no such endpoint in that mode (in none: of accounts), or it is disabled.
-func (s *Store) endpointSecret(ctx context.Context, org, id string, modes ...access.Mode) (sealed []byte, err error) {
+// signingSecrets are sealed, the current one first; none: the organisation has no such endpoint in these modes (in none: of accounts), or it is disabled.
+func (s *Store) signingSecrets(ctx context.Context, org, id string, now time.Time, modes ...access.Mode) (sealed [][]byte, err error) {
 	err = s.eachOrganisation(ctx, org, func(_, endpoints string) {
 		for _, d := range endpointsFrom(endpoints) {
-			if d.ID == id && d.DisabledAt == 0 && slices.Contains(modes, access.Mode(d.Mode)) {
-				sealed = d.Secret
+			switch {
+			case d.ID != id || d.DisabledAt != 0 || !slices.Contains(modes, access.Mode(d.Mode)):
+			case now.Before(instant(d.PreviousUntil)):
+				sealed = [][]byte{d.Secret, d.Previous}
+			default:
+				sealed = [][]byte{d.Secret}
 			}
 		}
 	})

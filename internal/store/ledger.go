@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -10,8 +11,8 @@ import (
 	"avow/internal/skill"
 )
 
-const recordColumns = `d.id, d.org_id, d.test, d.kind, d.target, d.state, d.leased, d.due_at, d.attempt, d.outcome, d.code, d.detail,
-  d.payload_sealed IS NOT NULL, d.created_at, d.finished_at`
+var recordColumns = `d.id, d.org_id, d.test, d.kind, d.target, d.state, d.leased, d.due_at, d.attempt, d.outcome, d.code, d.detail,
+  d.payload_sealed IS NOT NULL, d.created_at, d.finished_at, CASE WHEN d.lane <> '' THEN ` + fmt.Sprintf(healthOf, "d") + ` END`
 
 // narrow is what a list's filter asks. How a delivery stands is outbox.Record's Standing in SQL; storetest holds the two together.
 const narrow = ` AND ($1 = '' OR $1 = CASE
@@ -22,8 +23,11 @@ AND ($3 = '' OR d.kind = $3) `
 
 // owned is what the holder of a key sees: the webhooks of the key's organisation and mode. Mails are nobody's business but the operator's.
 func owned(hashes string) string {
-	key := ` FROM api_keys k WHERE k.hash IN (` + hashes + `) AND k.revoked_at = 0)`
-	return `d.lane <> '' AND d.org_id = (SELECT k.org_id` + key + ` AND d.test = (SELECT k.mode = 'test'` + key
+	return `d.lane <> '' AND d.org_id = (SELECT k.org_id` + byHolder(hashes) + ` AND d.test = (SELECT k.mode = 'test'` + byHolder(hashes)
+}
+
+func byHolder(hashes string) string {
+	return ` FROM api_keys k WHERE k.hash IN (` + hashes + `) AND k.revoked_at = 0)`
 }
 
 var holdersList = `SELECT ` + recordColumns + ` FROM deliveries d WHERE ` + owned(`$5, $6, $7`) + narrow +
@@ -93,25 +97,35 @@ func (b *batch) holder(r outbox.Reader, v *outbox.View) {
 
 func (b *batch) records(v *outbox.View, text string, args ...any) {
 	b.query(text, func(scan scanner) error {
-		var r outbox.Record
-		var kind, state, outcome string
-		var due, created, finished int64
-		err := scan(&r.ID, &r.Org, &r.Test, &kind, &r.Target, &state, &r.Leased, &due, &r.Attempts, &outcome, &r.Code, &r.Answer, &r.Content, &created, &finished)
-		r.Kind, r.State, r.Outcome = outbox.Kind(kind), outbox.State(state), outbox.Outcome(outcome)
-		r.Due, r.Created, r.Finished = instant(due), instant(created), instant(finished)
+		r, err := scanRecord(scan)
 		v.Records = append(v.Records, r)
 		return err
 	}, args...)
+}
+
+// scanRecord reads recordColumns, and what stands behind them.
+func scanRecord(scan scanner, more ...any) (outbox.Record, error) {
+	var r outbox.Record
+	var kind, state, outcome string
+	var health *string
+	var due, created, finished int64
+	err := scan(join([]any{
+		&r.ID, &r.Org, &r.Test, &kind, &r.Target, &state, &r.Leased, &due, &r.Attempts, &outcome, &r.Code, &r.Answer, &r.Content, &created, &finished, &health,
+	}, more)...)
+	r.Kind, r.State, r.Outcome = outbox.Kind(kind), outbox.State(state), outbox.Outcome(outcome)
+	r.Due, r.Created, r.Finished, r.Endpoint = instant(due), instant(created), instant(finished), endpointFrom(health)
+	return r, err
 }
 
 // What is named by its id is read by its id, and only then compared with what its reader may see: no plan shall look through all that an owner has.
 const (
 	oneByID = `WITH d AS MATERIALIZED (SELECT * FROM deliveries WHERE id = $1) `
 
-	recordByID  = oneByID + `SELECT ` + recordColumns + ` FROM d WHERE TRUE`
 	attemptsOf  = oneByID + `SELECT a.number, a.begun_at, a.took, a.outcome, a.code, a.answer, a.relay FROM d CROSS JOIN delivery_attempts a WHERE a.delivery_id = d.id`
 	inTheirTurn = ` ORDER BY a.number`
 )
+
+var recordByID = oneByID + `SELECT ` + recordColumns + ` FROM d WHERE TRUE`
 
 var andOwned = ` AND ` + owned(`$2, $3, $4`)
 

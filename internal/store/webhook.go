@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"crypto/sha256"
 	"time"
 
 	"avow/internal/access"
@@ -12,22 +11,22 @@ import (
 // SigningSecrets implements webhook.Secrets for API keys and endpoints. A disabled endpoint signs nothing, so that what waits for it is given up.
 func (s *Store) SigningSecrets(ctx context.Context, d outbox.Delivery, by outbox.Signer, now time.Time) ([][]byte, error) {
 	if by.Endpoint == "" {
-		return s.keySecrets(ctx, d, by, now)
+		sealed, err := s.keySecrets(ctx, d, by, now)
+		return s.openAll(access.ForKeySecret, sealed, err)
+	}
+	if d.Org == "" {
+		return nil, nil
 	}
 	modes := []access.Mode{access.Test}
 	if !d.Test {
 		modes = []access.Mode{access.Live, ""} // what happens to accounts is never a test
 	}
-	sealed, err := s.endpointSecret(ctx, d.Org, by.Endpoint, modes...)
-	if err != nil || sealed == nil || d.Org == "" {
-		return nil, err
-	}
-	secret, err := s.keys.Open(access.ForEndpointSecret, sealed)
-	return [][]byte{secret}, err
+	sealed, err := s.signingSecrets(ctx, d.Org, by.Endpoint, now, modes...)
+	return s.openAll(access.ForEndpointSecret, sealed, err)
 }
 
-func (s *Store) keySecrets(ctx context.Context, d outbox.Delivery, by outbox.Signer, now time.Time) ([][]byte, error) {
-	var sealed [][]byte
+// keySecrets are sealed, the current one first.
+func (s *Store) keySecrets(ctx context.Context, d outbox.Delivery, by outbox.Signer, now time.Time) (sealed [][]byte, err error) {
 	b := &batch{}
 	b.query(`SELECT secret_sealed, previous_secret_sealed, previous_until FROM api_keys WHERE id = $1 AND mode = $2 AND org_id = $3`, func(scan scanner) error {
 		var current, previous []byte
@@ -38,48 +37,19 @@ func (s *Store) keySecrets(ctx context.Context, d outbox.Delivery, by outbox.Sig
 		}
 		return err
 	}, by.Key, modeOf(d), d.Org)
-	if err := s.view(ctx, b); err != nil {
-		return nil, err
-	}
-	secrets := make([][]byte, len(sealed))
-	for i, one := range sealed {
-		var err error
-		if secrets[i], err = s.keys.Open(access.ForKeySecret, one); err != nil {
-			return nil, err
+	return sealed, s.view(ctx, b)
+}
+
+func (s *Store) openAll(use access.Purpose, sealed [][]byte, err error) ([][]byte, error) {
+	var secrets [][]byte
+	for _, one := range sealed {
+		secret, failed := s.keys.Open(use, one)
+		if err == nil {
+			err = failed
 		}
+		secrets = append(secrets, secret)
 	}
-	return secrets, nil
-}
-
-// CallbackDisabled implements webhook.Callbacks.
-func (s *Store) CallbackDisabled(ctx context.Context, d outbox.Delivery) (disabled bool, err error) {
-	b := &batch{}
-	b.query(`SELECT 1 FROM disabled_callbacks WHERE url_hash = $1 AND mode = $2 AND org_id = $3`, func(scan scanner) error {
-		disabled = true
-		return scan(new(int64))
-	}, callback(d)...)
-	return disabled, s.view(ctx, b)
-}
-
-// DisableCallback implements webhook.Callbacks.
-func (s *Store) DisableCallback(ctx context.Context, d outbox.Delivery, now time.Time) error {
-	b := &batch{}
-	b.exec(`INSERT INTO disabled_callbacks (url_hash, mode, org_id, disabled_at) VALUES ($1, $2, $3, $4) ON CONFLICT (url_hash, mode, org_id) DO NOTHING`,
-		append(callback(d), micros(now))...)
-	return s.save(ctx, b)
-}
-
-// EnableCallback lets a delivery's target be called again by its organisation and in its mode; one that was never disabled stays as it is.
-func (s *Store) EnableCallback(ctx context.Context, d outbox.Delivery) error {
-	b := &batch{}
-	b.exec(`DELETE FROM disabled_callbacks WHERE url_hash = $1 AND mode = $2 AND org_id = $3`, callback(d)...)
-	return s.save(ctx, b)
-}
-
-// callback is the key of a delivery's target among the disabled ones.
-func callback(d outbox.Delivery) []any {
-	hash := sha256.Sum256([]byte(d.Target))
-	return []any{hash[:], modeOf(d), d.Org}
+	return secrets, err
 }
 
 func modeOf(d outbox.Delivery) string {

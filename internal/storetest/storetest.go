@@ -28,18 +28,16 @@ type Store interface {
 	outbox.Queue
 	outbox.Ledger
 	outbox.Reports
+	outbox.Endpoints
+	outbox.Replays
 	outbox.Mailbox
 	outbox.TestMailbox
 	// ReleaseLeases makes claimed deliveries due at once.
 	ReleaseLeases(ctx context.Context, now time.Time) error
-	// SigningSecrets, CallbackDisabled and DisableCallback are the ports of package webhook, which ranks beside the stores.
+	// SigningSecrets is the port of package webhook, which ranks beside the stores.
 	SigningSecrets(ctx context.Context, d outbox.Delivery, by outbox.Signer, now time.Time) ([][]byte, error)
-	// CallbackDisabled reports whether the delivery's target asked not to be called any more.
-	CallbackDisabled(ctx context.Context, d outbox.Delivery) (bool, error)
-	// DisableCallback notes that it did.
-	DisableCallback(ctx context.Context, d outbox.Delivery, now time.Time) error
-	// EnableCallback takes that back.
-	EnableCallback(ctx context.Context, d outbox.Delivery) error
+	// PurgeEndpoints forgets at most limit endpoints that are not off and that nothing was sent to since an instant.
+	PurgeEndpoints(ctx context.Context, before time.Time, limit int) (int, error)
 	// PurgeDeliveries forgets at most limit deliveries that were finished before an instant.
 	PurgeDeliveries(ctx context.Context, before time.Time, limit int) (int, error)
 	// PurgeTokens does the same for tokens that expired.
@@ -67,6 +65,8 @@ func Run(t *testing.T, open Open) {
 	t.Run("webhooks", func(t *testing.T) { t.Parallel(); webhooks(t, open) })
 	t.Run("neighbours", func(t *testing.T) { t.Parallel(); neighbours(t, open) })
 	t.Run("lanes", func(t *testing.T) { t.Parallel(); lanes(t, open) })
+	t.Run("endpoints", func(t *testing.T) { t.Parallel(); endpoints(t, open) })
+	t.Run("replays", func(t *testing.T) { t.Parallel(); replays(t, open) })
 	t.Run("ledger", func(t *testing.T) { t.Parallel(); ledger(t, open) })
 	t.Run("reports", func(t *testing.T) { t.Parallel(); reports(t, open) })
 	t.Run("purge", func(t *testing.T) { t.Parallel(); purge(t, open) })

@@ -12,11 +12,9 @@ import (
 
 func webhooks(t *testing.T, open Open) {
 	cases := map[string]func(*world){
-		"both secrets sign while one is rotated":            (*world).signersRotate,
-		"a revoked key still signs":                         (*world).revokedSigns,
-		"nobody signs with another owner's key":             (*world).signerOwner,
-		"a disabled callback is one owner's and one URL":    (*world).callbackOwner,
-		"a callback is disabled twice and enabled for good": (*world).callbackEnabled,
+		"both secrets sign while one is rotated": (*world).signersRotate,
+		"a revoked key still signs":              (*world).revokedSigns,
+		"nobody signs with another owner's key":  (*world).signerOwner,
 	}
 	for name, check := range cases {
 		t.Run(name, func(t *testing.T) { t.Parallel(); check(newWorld(t, open)) })
@@ -70,40 +68,4 @@ func (w *world) signerOwner() {
 		d, signer := w.hook(other.org, other.key, "https://a.example/", other.test)
 		w.wantSecrets(d, signer, start)
 	}
-}
-
-func (w *world) wantDisabled(d outbox.Delivery, want bool) {
-	w.Helper()
-	got, err := w.CallbackDisabled(w.ctx, d)
-	w.must(err)
-	if got != want {
-		w.Errorf("%s of %s, test %t: got disabled %t, want %t", d.Target, d.Org, d.Test, got, want)
-	}
-}
-
-func (w *world) callbackOwner() {
-	const url = "https://a.example/in"
-	mine, _ := w.hook(w.one.org.ID, "k", url, false)
-	w.wantDisabled(mine, false)
-	w.must(w.DisableCallback(w.ctx, mine, start))
-	w.wantDisabled(mine, true)
-	for _, other := range []struct {
-		org, url string
-		test     bool
-	}{{w.two.org.ID, url, false}, {w.one.org.ID, url, true}, {w.one.org.ID, url + "/", false}} {
-		d, _ := w.hook(other.org, "k", other.url, other.test)
-		w.wantDisabled(d, false)
-		w.must(w.EnableCallback(w.ctx, d))
-		w.wantDisabled(mine, true)
-	}
-}
-
-func (w *world) callbackEnabled() {
-	d, _ := w.hook(w.one.org.ID, "k", "https://a.example/in", true)
-	w.must(w.DisableCallback(w.ctx, d, start))
-	w.must(w.DisableCallback(w.ctx, d, start.Add(time.Hour)))
-	w.wantDisabled(d, true)
-	w.must(w.EnableCallback(w.ctx, d))
-	w.wantDisabled(d, false)
-	w.must(w.EnableCallback(w.ctx, d))
 }

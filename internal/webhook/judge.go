@@ -1,7 +1,6 @@
 package webhook
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -11,7 +10,7 @@ import (
 )
 
 // judge turns an answer into the attempt's error; nil: delivered.
-func (s *Sender) judge(ctx context.Context, d outbox.Delivery, answer *http.Response) error {
+func (s *Sender) judge(answer *http.Response) error {
 	code := answer.StatusCode
 	refused := fmt.Errorf("answered %d", code)
 	switch {
@@ -20,21 +19,13 @@ func (s *Sender) judge(ctx context.Context, d outbox.Delivery, answer *http.Resp
 	case code/100 == 3:
 		return fmt.Errorf("%w: redirects are not followed", refused)
 	case code == http.StatusGone:
-		return s.disable(ctx, d)
+		return outbox.Permanent(outbox.ErrGone)
 	case code == http.StatusTooManyRequests, code == http.StatusServiceUnavailable:
 		if wait := retryAfter(answer.Header.Get("Retry-After"), s.o.Now()); wait > 0 {
 			return outbox.Later(refused, wait)
 		}
 	}
 	return refused
-}
-
-// disable is tried again as long as it cannot be noted.
-func (s *Sender) disable(ctx context.Context, d outbox.Delivery) error {
-	if err := s.o.Callbacks.DisableCallback(ctx, d, s.o.Now()); err != nil {
-		return fmt.Errorf("answered 410, which could not be noted: %w", err)
-	}
-	return outbox.Permanent(ErrGone)
 }
 
 // longestWait bounds how long a receiver may put us off.

@@ -20,10 +20,8 @@ import (
 
 // Refusals that no later attempt can mend.
 var (
-	ErrPayload  = errors.New("the delivery does not hold a webhook")
-	ErrSigner   = errors.New("there is nothing to sign the webhook with: its key or endpoint is unknown")
-	ErrGone     = errors.New("answered 410: this address is not called any more, until one of its deliveries is retried by hand")
-	ErrDisabled = errors.New("this address has answered 410 before and is not called any more, until one of its deliveries is retried by hand")
+	ErrPayload = errors.New("the delivery does not hold a webhook")
+	ErrSigner  = errors.New("there is nothing to sign the webhook with: its key or endpoint is unknown, or the endpoint is disabled")
 )
 
 // Secrets finds what webhooks are signed with.
@@ -33,20 +31,11 @@ type Secrets interface {
 	SigningSecrets(ctx context.Context, d outbox.Delivery, by outbox.Signer, now time.Time) ([][]byte, error)
 }
 
-// Callbacks remembers which addresses asked not to be called any more.
-type Callbacks interface {
-	// CallbackDisabled reports whether the delivery's target did, to its organisation and in its mode.
-	CallbackDisabled(ctx context.Context, d outbox.Delivery) (bool, error)
-	// DisableCallback notes that it did.
-	DisableCallback(ctx context.Context, d outbox.Delivery, now time.Time) error
-}
-
 // Options is what a Sender is made of.
 type Options struct {
-	Client    *egress.Client
-	Secrets   Secrets
-	Callbacks Callbacks
-	Now       func() time.Time
+	Client  *egress.Client
+	Secrets Secrets
+	Now     func() time.Time
 }
 
 // Sender is the outbox.Sender of webhooks.
@@ -72,21 +61,15 @@ func (s *Sender) Send(ctx context.Context, d outbox.Delivery) (outbox.Answer, er
 	headers(r.Header, h, by, s.o.Now())
 	answer, err := s.post(r)
 	if err != nil {
-		return outbox.Answer{}, err
+		return outbox.Answer{Asked: !errors.Is(err, egress.ErrURL)}, err
 	}
 	defer func() { _ = answer.Body.Close() }()
-	return outbox.Answer{Code: answer.StatusCode, Text: words(answer.Body)}, s.judge(ctx, d, answer)
+	return outbox.Answer{Code: answer.StatusCode, Text: words(answer.Body), Asked: true}, s.judge(answer)
 }
 
-// signing also refuses what is not to be sent at all.
+// signing gets the secrets of all who sign.
 func (s *Sender) signing(ctx context.Context, d outbox.Delivery, by outbox.Signer) (signing, error) {
-	disabled, err := s.o.Callbacks.CallbackDisabled(ctx, d)
-	if err != nil {
-		return signing{}, fmt.Errorf("look up the callback: %w", err)
-	}
-	if disabled {
-		return signing{}, outbox.Permanent(ErrDisabled)
-	}
+	var err error
 	var with signing
 	if by.Key != "" {
 		if with.standard, err = s.secrets(ctx, d, outbox.Signer{Key: by.Key}); err != nil {
@@ -100,7 +83,7 @@ func (s *Sender) signing(ctx context.Context, d outbox.Delivery, by outbox.Signe
 	return with, err
 }
 
-// secrets are those of one signer, at least one.
+// secrets are those of one signer; it also refuses what nobody signs.
 func (s *Sender) secrets(ctx context.Context, d outbox.Delivery, by outbox.Signer) ([][]byte, error) {
 	secrets, err := s.o.Secrets.SigningSecrets(ctx, d, by, s.o.Now())
 	if err != nil {

@@ -63,8 +63,8 @@ func TestAnswers(t *testing.T) {
 		if got := verdictOf(err); got != test.want || answer.Code != test.status || len(r.calls) != 1 {
 			t.Errorf("%d %q: got %s (%v), code %d, %d calls, want %s, the code, one call", test.status, test.headers, got, err, answer.Code, len(r.calls), test.want)
 		}
-		if disabled := w.disabled[r.URL]; disabled != (test.status == http.StatusGone) {
-			t.Errorf("%d: got disabled %t, want it after 410 only", test.status, disabled)
+		if gone := errors.Is(err, outbox.ErrGone); gone != (test.status == http.StatusGone) || !answer.Asked {
+			t.Errorf("%d: got %v, asked %t, want it told to be gone after 410 only, and asked", test.status, err, answer.Asked)
 		}
 	}
 }
@@ -79,30 +79,6 @@ func TestRetryAfter(t *testing.T) {
 		if got := retryAfter(text, start); got != want {
 			t.Errorf("%q: got %v, want %v", text, got, want)
 		}
-	}
-}
-
-// TestDisabledAddressIsNotCalled also when the receiver would take it now.
-func TestDisabledAddressIsNotCalled(t *testing.T) {
-	t.Parallel()
-	r, w := newReceiver(t, answering(200)), newWorld()
-	w.disabled[r.URL] = true
-	if _, err := w.send(t.Context(), deliveryTo(r.URL)); !errors.Is(err, ErrDisabled) || verdictOf(err) != "permanent" || len(r.calls) != 0 {
-		t.Errorf("got %v after %d calls, want %v after none", err, len(r.calls), ErrDisabled)
-	}
-	if _, err := w.send(t.Context(), deliveryTo(r.URL+"/other")); err != nil || len(r.calls) != 1 {
-		t.Errorf("another address: got %v after %d calls, want it delivered", err, len(r.calls))
-	}
-}
-
-// TestGoneIsToldAgain when it could not be noted, or it would be lost.
-func TestGoneIsToldAgain(t *testing.T) {
-	t.Parallel()
-	r, w := newReceiver(t, answering(410)), newWorld()
-	broken := errors.New("broken")
-	s := New(Options{Client: egress.NewWebhooks(loopback), Secrets: w, Callbacks: &world{broken: broken, disabled: map[string]bool{}}, Now: func() time.Time { return start }})
-	if _, err := s.Send(t.Context(), deliveryTo(r.URL)); !errors.Is(err, broken) || verdictOf(err) != "again" {
-		t.Errorf("got %v, want another attempt because of %v", err, broken)
 	}
 }
 
@@ -136,8 +112,8 @@ func TestWhatIsNotSent(t *testing.T) {
 		"metadata":                {newWorld(), deliveryTo("http://169.254.169.254/"), egress.ErrRefused, "again"},
 	} {
 		answer, err := test.world.send(t.Context(), test.d)
-		if !errors.Is(err, test.err) || verdictOf(err) != test.want || answer != (outbox.Answer{}) {
-			t.Errorf("%s: got %v (%s), want %v (%s)", name, err, verdictOf(err), test.err, test.want)
+		if want := (outbox.Answer{Asked: test.err == egress.ErrRefused}); !errors.Is(err, test.err) || verdictOf(err) != test.want || answer != want {
+			t.Errorf("%s: got %v (%s), %+v, want %v (%s), %+v", name, err, verdictOf(err), answer, test.err, test.want, want)
 		}
 	}
 	if len(r.calls) != 0 {

@@ -64,18 +64,17 @@ func answering(status int, headers ...string) http.HandlerFunc {
 	}
 }
 
-// world is both ports and the clock.
+// world is the port and the clock.
 type world struct {
-	secrets  [][]byte
-	of       map[outbox.Signer][][]byte // nil: secrets are everybody's
-	broken   error
-	asked    []outbox.Signer
-	disabled map[string]bool
-	now      time.Time
+	secrets [][]byte
+	of      map[outbox.Signer][][]byte // nil: secrets are everybody's
+	broken  error
+	asked   []outbox.Signer
+	now     time.Time
 }
 
 func newWorld() *world {
-	return &world{secrets: [][]byte{[]byte(current)}, disabled: map[string]bool{}, now: start}
+	return &world{secrets: [][]byte{[]byte(current)}, now: start}
 }
 
 func (w *world) SigningSecrets(_ context.Context, _ outbox.Delivery, by outbox.Signer, now time.Time) ([][]byte, error) {
@@ -89,20 +88,11 @@ func (w *world) SigningSecrets(_ context.Context, _ outbox.Delivery, by outbox.S
 	return w.secrets, w.broken
 }
 
-func (w *world) CallbackDisabled(_ context.Context, d outbox.Delivery) (bool, error) {
-	return w.disabled[d.Target], nil
-}
-
-func (w *world) DisableCallback(_ context.Context, d outbox.Delivery, now time.Time) error {
-	w.disabled[d.Target] = w.broken == nil && now.Equal(w.now)
-	return w.broken
-}
-
 // loopback is what receivers of these tests live on.
 var loopback = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
 
 func (w *world) send(ctx context.Context, d outbox.Delivery) (outbox.Answer, error) {
-	o := Options{Client: egress.NewWebhooks(loopback), Secrets: w, Callbacks: w, Now: func() time.Time { return w.now }}
+	o := Options{Client: egress.NewWebhooks(loopback), Secrets: w, Now: func() time.Time { return w.now }}
 	return New(o).Send(ctx, d)
 }
 
