@@ -118,12 +118,14 @@ func TestBankStepsIn(t *testing.T) {
 		want  Outcome
 		calls int
 	}{
-		"refused":             {status(401), Failed, 1},
-		"too many":            {status(429), Failed, 1},
-		"not understood":      {status(400), Failed, 2},
-		"broken":              {status(500), Failed, 2},
-		"away":                {status(503), Failed, 2},
-		"redirected":          {func(rw http.ResponseWriter, r *http.Request) { http.Redirect(rw, r, "/elsewhere", 307) }, Failed, 1},
+		"refused":        {status(401), Failed, 1},
+		"too many":       {status(429), Failed, 1},
+		"not understood": {status(400), Failed, 2},
+		"broken":         {status(500), Failed, 2},
+		"away":           {status(503), Failed, 2},
+		"redirected": {func(rw http.ResponseWriter, r *http.Request) {
+			http.Redirect(rw, r, "/elsewhere", http.StatusTemporaryRedirect)
+		}, Failed, 1},
 		"cut off":             {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, Failed, 2},
 		"no JSON":             {raw("<html>"), Rubbish, 1},
 		"nothing":             {raw(""), Rubbish, 1},
