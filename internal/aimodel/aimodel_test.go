@@ -49,8 +49,12 @@ func TestCalls(t *testing.T) {
 	if diff := cmp.Diff(want, sent.Items); diff != "" {
 		t.Errorf("items: got (+), want (-):\n%s", diff)
 	}
-	if got := len(foreign(sheet.Paper)); got != 3 {
-		t.Errorf("got %d written questions, want 3", got)
+	bySkill := map[string]int{}
+	for _, q := range sheet.Paper.Questions {
+		bySkill[q.Skill]++
+	}
+	if got := len(foreign(sheet.Paper)); got != 3 || bySkill["python"] != 5 || bySkill["sql"] != 5 {
+		t.Errorf("got %d written questions and %v, want 3, and five of each skill", got, bySkill)
 	}
 	if diff := cmp.Diff(Report{Outcome: All, Places: 3, Written: 3, Flaws: map[assess.Flaw]int{}}, w.report()); diff != "" {
 		t.Errorf("got (+), want (-):\n%s", diff)
