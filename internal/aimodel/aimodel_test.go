@@ -357,7 +357,7 @@ func TestCallerInAHurry(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.script(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
-	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
 	defer cancel()
 	got, err := w.Generate(ctx, w.request(project))
 	if err != nil || len(got) != 10 || ctx.Err() != nil || w.report().Outcome != Slow {
