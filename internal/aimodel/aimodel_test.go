@@ -49,8 +49,12 @@ func TestCalls(t *testing.T) {
 	if diff := cmp.Diff(want, sent.Items); diff != "" {
 		t.Errorf("items: got (+), want (-):\n%s", diff)
 	}
-	if got := len(foreign(sheet.Paper)); got != 3 {
-		t.Errorf("got %d written questions, want 3", got)
+	bySkill := map[string]int{}
+	for _, q := range sheet.Paper.Questions {
+		bySkill[q.Skill]++
+	}
+	if got := len(foreign(sheet.Paper)); got != 3 || bySkill["python"] != 5 || bySkill["sql"] != 5 {
+		t.Errorf("got %d written questions and %v, want 3, and five of each skill", got, bySkill)
 	}
 	if diff := cmp.Diff(Report{Outcome: All, Places: 3, Written: 3, Flaws: map[assess.Flaw]int{}}, w.report()); diff != "" {
 		t.Errorf("got (+), want (-):\n%s", diff)
@@ -118,12 +122,14 @@ func TestBankStepsIn(t *testing.T) {
 		want  Outcome
 		calls int
 	}{
-		"refused":             {status(401), Failed, 1},
-		"too many":            {status(429), Failed, 1},
-		"not understood":      {status(400), Failed, 2},
-		"broken":              {status(500), Failed, 2},
-		"away":                {status(503), Failed, 2},
-		"redirected":          {func(rw http.ResponseWriter, r *http.Request) { http.Redirect(rw, r, "/elsewhere", 307) }, Failed, 1},
+		"refused":        {status(401), Failed, 1},
+		"too many":       {status(429), Failed, 1},
+		"not understood": {status(400), Failed, 2},
+		"broken":         {status(500), Failed, 2},
+		"away":           {status(503), Failed, 2},
+		"redirected": {func(rw http.ResponseWriter, r *http.Request) {
+			http.Redirect(rw, r, "/elsewhere", http.StatusTemporaryRedirect)
+		}, Failed, 1},
 		"cut off":             {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, Failed, 2},
 		"no JSON":             {raw("<html>"), Rubbish, 1},
 		"nothing":             {raw(""), Rubbish, 1},
@@ -351,7 +357,7 @@ func TestCallerInAHurry(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.script(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
-	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
 	defer cancel()
 	got, err := w.Generate(ctx, w.request(project))
 	if err != nil || len(got) != 10 || ctx.Err() != nil || w.report().Outcome != Slow {

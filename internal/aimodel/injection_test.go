@@ -92,7 +92,7 @@ func (a *attack) sit(t *testing.T, sheet assess.Assessment, written []assess.Ask
 }
 
 // followed is what a reader could follow or a page could carry out.
-var followed = regexp.MustCompile("(?i)://|evil|<(img|script|a )|</|\\]\\(|onerror|@")
+var followed = regexp.MustCompile(`(?i)://|evil|<(img|script|a )|</|\]\(|onerror|@`)
 
 // expectSafe holds what must be so whatever the model does: ten questions, most of them the bank's, no pass, nothing in them that does not belong there.
 func (a *attack) expectSafe(t *testing.T, sheet assess.Assessment) {
