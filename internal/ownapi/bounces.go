@@ -34,6 +34,9 @@ func (a api) bounce(c call) (any, error) {
 		return nil, errReportType
 	}
 	raw, err := web.ReadBody(c.Request)
+	if errors.Is(err, web.ErrJSON) {
+		return nil, outbox.ErrReportUnread // it broke off
+	}
 	if err != nil {
 		return nil, err
 	}

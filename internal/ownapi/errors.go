@@ -53,8 +53,6 @@ var codes = map[fault.Reason]wireError{
 	access.ErrSignatureWrong.Reason:   {http.StatusForbidden, "INVALID_SIGNATURE"},
 	outbox.ErrReportUnread.Reason:     {http.StatusBadRequest, "INVALID_BOUNCE"},
 	errReportType.Reason:              {http.StatusUnsupportedMediaType, "UNSUPPORTED_MEDIA_TYPE"},
-	web.ErrTooLarge.Reason:            {http.StatusRequestEntityTooLarge, "PAYLOAD_TOO_LARGE"},
-	web.ErrJSON.Reason:                {http.StatusBadRequest, "INVALID_BOUNCE"}, // a body that broke off
 }
 
 var internalError = wireError{http.StatusInternalServerError, "INTERNAL_ERROR"}
