@@ -15,16 +15,16 @@ import (
 
 var walkInDocs = regexp.MustCompile(`(?s)<!-- walk -->\n(.*?)<!-- /walk -->`)
 
-// walk are the paragraphs of docs/skills.md that are to be pasted.
-func walk(t *testing.T) []string {
+// walk are the paragraphs of a page of docs that are to be pasted.
+func walk(t *testing.T, page string) []string {
 	t.Helper()
-	text, err := os.ReadFile("../docs/skills.md")
+	text, err := os.ReadFile("../docs/" + page)
 	if err != nil {
 		t.Fatal(err)
 	}
 	region := walkInDocs.FindStringSubmatch(string(text))
 	if region == nil {
-		t.Fatal("got no walk in docs/skills.md, want one between its marks")
+		t.Fatalf("got no walk in docs/%s, want one between its marks", page)
 	}
 	var paragraphs []string
 	for _, block := range shellBlock.FindAllStringSubmatch(region[1], -1) {
@@ -72,26 +72,31 @@ func TestTheWholeWayInCurl(t *testing.T) {
 	} {
 		s := openShell(t)
 		s.paste(t, fmt.Sprintf("export AVOW=%s API_KEY=%s SECRET_KEY=%s", p.ready.URL, key.APIKey, key.SecretKey))
-		left := said(mode)
-		for _, lines := range walk(t) {
-			printed := strings.TrimSpace(s.paste(t, lines))
-			if printed == "" {
-				continue // it has set variables
-			}
-			if len(left) == 0 || !regexp.MustCompile(`^`+left[0]+`$`).MatchString(printed) {
-				t.Fatalf("%s: got %s of\n%s\nwant the next of %q", mode, printed, lines, left)
-			}
-			left = left[1:]
-		}
-		if len(left) > 0 {
-			t.Errorf("%s: got an end before %s, want all of it", mode, left[0])
-		}
+		s.walk(t, "skills.md", said(mode))
 		listed := mustCommand(t, "key", "list", "--org", "demo", "--json", "--data", p.data)
 		if !strings.Contains(listed, `"keyId":"`+key.KeyID+`"`) || !regexp.MustCompile(`"keyId":"`+key.KeyID+`"[^}]*"credits":1,"verifiedProfiles":1,`).MatchString(listed) {
 			t.Errorf("%s: got keys %s, want one credit and one profile", mode, listed)
 		}
 	}
 	p.calm(t)
+}
+
+// walk pastes the walk of a page and compares what is printed with what must be said, in its order.
+func (s *shell) walk(t *testing.T, page string, left []string) {
+	t.Helper()
+	for _, lines := range walk(t, page) {
+		printed := strings.TrimSpace(s.paste(t, lines))
+		if printed == "" {
+			continue // it has set variables
+		}
+		if len(left) == 0 || !regexp.MustCompile(`^`+left[0]+`$`).MatchString(printed) {
+			t.Fatalf("got %s of\n%s\nwant the next of %q", printed, lines, left)
+		}
+		left = left[1:]
+	}
+	if len(left) > 0 {
+		t.Errorf("got an end before %s, want all of it", left[0])
+	}
 }
 
 func mustCommand(t *testing.T, args ...string) string {
