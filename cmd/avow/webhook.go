@@ -54,6 +54,7 @@ func (c webhookList) Run(s *session) error {
 		URL        string `json:"url"`
 		Events     string `json:"events"`
 		Org        string `json:"org"`
+		Mode       string `json:"mode,omitempty"` // of those that were registered over HTTP
 		CreatedAt  string `json:"created_at"`
 		DisabledAt string `json:"disabled_at,omitempty"`
 	}
@@ -68,7 +69,7 @@ func (c webhookList) Run(s *session) error {
 		}
 		var lines []line
 		for _, e := range all {
-			lines = append(lines, line{e.ID, e.URL, eventText(e), e.Org, stamp(e.CreatedAt), stamp(e.DisabledAt)})
+			lines = append(lines, line{e.ID, e.URL, eventText(e), e.Org, string(e.Mode), stamp(e.CreatedAt), stamp(e.DisabledAt)})
 		}
 		return list(s, lines)
 	})
