@@ -34,7 +34,7 @@ func TestTheGuideInCurl(t *testing.T) {
 	for mode, key := range map[string]string{"test": p.ready.Demo.APIKey, "live": mustDecode[madeKey](t, made).APIKey} {
 		s := openShell(t)
 		s.paste(t, fmt.Sprintf("export AVOW=%s API_KEY=%s", p.ready.URL, key))
-		s.walk(t, "guide.md", saidByGuide(mode))
+		s.walk(t, "guide.md", "walk", saidByGuide(mode))
 	}
 	p.calm(t)
 }

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -118,6 +119,7 @@ func onePaperIsDrawn(t *testing.T, database string) {
 	b := newBench(t, familyClocks["skills"], database)
 	b.setup(assessmentSetup)
 	a := b.assessable(whom{})
+	b.generator.during(meet(callers))
 	papers, made := map[string]bool{}, 0
 	for _, o := range b.together(callers, func(int) *http.Request {
 		return b.post("/api/v1/assessment/generate", "", "x-api-key", b.vars["k.api"], "x-session-token", a.session)
@@ -165,7 +167,8 @@ func oneSubmitCounts(t *testing.T, database string) {
 	b.wantCounted("k", 1, passed)
 }
 
-// TestRetakesAtOnceGetOnePaper has many callers retake at once: who looks before the other's paper is there gets it, who comes later has to wait.
+// TestRetakesAtOnceGetOnePaper has many callers look at the state before anybody's questions are made: one paper is handed out and all get it, though a second one would have
+// to wait.
 func TestRetakesAtOnceGetOnePaper(t *testing.T) {
 	t.Parallel()
 	onEngines(t, retakesAtOnce)
@@ -179,23 +182,34 @@ func retakesAtOnce(t *testing.T, database string) {
 	first := b.paperOf(a.id)
 	b.want(b.submit(a, submission(a.id, first, 0)), http.StatusOK)
 	b.clock.advance(time.Hour)
+	b.generator.during(meet(callers))
 	papers := map[string]bool{}
 	for _, o := range b.together(callers, func(int) *http.Request {
 		return b.post("/api/v1/assessment/retakeassessment", "", "x-api-key", b.vars["k.api"], "x-session-token", a.session)
 	}) {
-		switch o.status {
-		case http.StatusCreated:
-			papers[idsOf(o)] = true
-		case http.StatusTooManyRequests:
-		default:
-			t.Errorf("got %d %s, want 201 or 429", o.status, o.body)
-		}
+		b.want(o, http.StatusCreated)
+		papers[idsOf(o)] = true
 	}
+	b.generator.between.Store(nil)
+	b.refused("a retake behind them", b.assess(a, "retakeassessment"), http.StatusTooManyRequests, "RETAKE_TOO_SOON")
 	if now := b.paperOf(a.id); len(papers) != 1 || now.Number != 2 || now.Seed == first.Seed {
 		t.Errorf("got %d papers, the last %+v, want one", len(papers), now)
 	}
 	if initiated, _ := b.events(); initiated != 1 {
 		t.Errorf("got %d first events, want one", initiated)
+	}
+}
+
+// meet holds everybody until so many have come.
+func meet(n int64) func() error {
+	var came atomic.Int64
+	all := make(chan struct{})
+	return func() error {
+		if came.Add(1) == n {
+			close(all)
+		}
+		<-all
+		return nil
 	}
 }
 
@@ -209,13 +223,13 @@ func killedWhileQuestionsAreMade(t *testing.T, database string) {
 	b := newBench(t, familyClocks["skills"], database)
 	b.setup(assessmentSetup)
 	a := b.assessable(whom{})
-	b.generator.between = func() error {
+	b.generator.during(func() error {
 		var errs []error
 		for _, one := range b.apps {
 			errs = append(errs, one.Close())
 		}
 		return errors.Join(errs...)
-	}
+	})
 	b.want(b.assess(a, "generate"), http.StatusInternalServerError)
 	after := newBench(t, b.clock.Now(), database)
 	after.config.Limits = false

@@ -14,12 +14,15 @@ import (
 // generator is the bank, until it is broken.
 type generator struct {
 	broken  atomic.Bool
-	between func() error // what happens while questions are made; nil: nothing
+	between atomic.Pointer[func() error] // what happens while questions are made; nil: nothing
 }
 
+// during has something happen while questions are made.
+func (g *generator) during(between func() error) { g.between.Store(&between) }
+
 func (g *generator) Generate(ctx context.Context, r assess.Request) ([]assess.Question, error) {
-	if g.between != nil {
-		if err := g.between(); err != nil {
+	if between := g.between.Load(); between != nil {
+		if err := (*between)(); err != nil {
 			return nil, err
 		}
 	}

@@ -92,15 +92,21 @@ func (f *fake) SessionData(_ context.Context, token string) (skill.SessionData, 
 var start = time.Date(2025, 4, 9, 10, 0, 0, 0, time.UTC)
 
 // site serves the family with a clock that moves by 21 ms at each look.
-func site(f *fake) http.Handler {
+func site(f Service) http.Handler {
 	looks := 0
 	s := web.NewSite(renderError)
-	s.Mount(New(Options{Service: f, Prober: f, Now: func() time.Time { looks++; return start.Add(time.Duration(looks) * 21 * time.Millisecond) }}))
+	s.Mount(New(Options{Service: f, Prober: f.(Prober), Now: func() time.Time { looks++; return start.Add(time.Duration(looks) * 21 * time.Millisecond) }}))
 	return s
 }
 
 // ask sends one request; headers are pairs of name and value.
 func ask(t *testing.T, f *fake, method, path, body string, headers ...string) (status int, answer string) {
+	t.Helper()
+	return askOf(t, f, method, path, body, headers...)
+}
+
+// askOf is ask for any service.
+func askOf(t *testing.T, f Service, method, path, body string, headers ...string) (status int, answer string) {
 	t.Helper()
 	r := httptest.NewRequestWithContext(t.Context(), method, path, strings.NewReader(body))
 	if body != "" {
