@@ -13,16 +13,16 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// walk are the paragraphs of docs/skills.md that are to be pasted, between the marks of a name.
-func walk(t *testing.T, name string) []string {
+// walk are the paragraphs of a page of docs that are to be pasted, between the marks of a name.
+func walk(t *testing.T, page, name string) []string {
 	t.Helper()
-	text, err := os.ReadFile("../docs/skills.md")
+	text, err := os.ReadFile("../docs/" + page)
 	if err != nil {
 		t.Fatal(err)
 	}
 	region := regexp.MustCompile(`(?s)<!-- ` + name + ` -->\n(.*?)<!-- /` + name + ` -->`).FindStringSubmatch(string(text))
 	if region == nil {
-		t.Fatalf("got no %s in docs/skills.md, want one between its marks", name)
+		t.Fatalf("got no %s in docs/%s, want one between its marks", name, page)
 	}
 	var paragraphs []string
 	for _, block := range shellBlock.FindAllStringSubmatch(region[1], -1) {
@@ -85,10 +85,10 @@ func TestTheWholeWayInCurl(t *testing.T) {
 	} {
 		s := openShell(t)
 		s.paste(t, fmt.Sprintf("export AVOW=%s API_KEY=%s SECRET_KEY=%s", p.ready.URL, key.APIKey, key.SecretKey))
-		s.walk(t, "walk", said(mode))
+		s.walk(t, "skills.md", "walk", said(mode))
 		counts := `"credits":1,"verifiedProfiles":1,`
 		if mode == "test" {
-			s.walk(t, "assessed walk", assessed)
+			s.walk(t, "skills.md", "assessed walk", assessed)
 			counts = `"credits":2,"verifiedProfiles":2,`
 		}
 		listed := mustCommand(t, "key", "list", "--org", "demo", "--json", "--data", p.data)
@@ -99,10 +99,10 @@ func TestTheWholeWayInCurl(t *testing.T) {
 	p.calm(t)
 }
 
-// walk pastes the paragraphs of a walk and compares what they print.
-func (s *shell) walk(t *testing.T, name string, left []string) {
+// walk pastes the paragraphs of a walk of a page and compares what they print.
+func (s *shell) walk(t *testing.T, page, name string, left []string) {
 	t.Helper()
-	for _, lines := range walk(t, name) {
+	for _, lines := range walk(t, page, name) {
 		printed := strings.TrimSpace(s.paste(t, lines))
 		if printed == "" {
 			continue // it has set variables

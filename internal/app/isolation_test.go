@@ -63,6 +63,13 @@ func foreignIDsAreUnknown(t *testing.T, database string) {
 			return outcome{b.answer.StatusCode, string(b.body)}
 		},
 	}
+	for name, path := range map[string]func(a asked) string{
+		"guide: status": func(a asked) string { return "/v1/verifications/" + a.id },
+		"guide: person": func(a asked) string { return "/v1/users/" + a.user + "/verifications" },
+		"guide: vault":  func(a asked) string { return "/v1/vault/" + a.user },
+	} {
+		calls[name] = func(key string, a asked) outcome { return b.call(key, http.MethodGet, path(a), "") }
+	}
 	unknown := map[string]outcome{}
 	for name, call := range calls {
 		unknown[name] = plain(call("k", nobody)) // asked before anything is there

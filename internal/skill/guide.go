@@ -53,11 +53,12 @@ func (in BeginInput) steps(begun *Begun) []func(State) (Next, error) {
 	steps := []func(State) (Next, error){
 		in.open,
 		in.choose,
-		func(s State) (_ Next, err error) {
-			left := in.Claims
-			if left, begun.Dropped, err = s.unsettled(in); err != nil {
+		func(s State) (Next, error) {
+			left, settled, err := s.unsettled(in)
+			if err != nil {
 				return Next{}, err
 			}
+			begun.Dropped = settled
 			return StoreSkills(s, SkillsInput{Carriers: s.itself(), Claims: left, Now: in.Init.Now})
 		},
 		in.attach,

@@ -6,11 +6,31 @@ import (
 	"fmt"
 	"testing"
 
+	"avow/internal/access"
 	"avow/internal/catalogue"
 	"avow/internal/event"
 	"avow/internal/pgtest"
 	"avow/internal/skill"
 )
+
+// TestStaleRegistration has another endpoint be registered between the load and the save of one: neither gets lost.
+func TestStaleRegistration(t *testing.T) {
+	t.Parallel()
+	w := newTrip(t, openURL(t, pgtest.URL(t), 4))
+	w.skills = skill.NewService(skill.Options{Keys: w.keys, Random: randomSource, Now: fixedNow, Endpoints: w.Store})
+	times := 0
+	w.must(w.ChangeRegistered(w.ctx, w.keys.Lookup(access.ForAPIKey, w.key.Text), func(r skill.Registered) (skill.Registration, error) {
+		if times++; times == 1 { // another change, by the other committer
+			_, err := w.skills.Register(w.ctx, w.key.Text, "https://first.example/", []string{string(event.VerificationPassed)})
+			w.must(err)
+		}
+		return skill.Registration{Add: &access.Endpoint{ID: "whe_2", Org: r.Key.Owner.Org, Mode: r.Key.Owner.Mode, URL: "https://second.example/"}}, nil
+	}))
+	all, err := w.skills.Endpoints(w.ctx, w.key.Text)
+	if err != nil || times != 2 || len(all) != 2 || all[0].URL != "https://first.example/" || all[1].ID != "whe_2" {
+		t.Errorf("got %+v after %d decisions, %v, want both endpoints after two", all, times, err)
+	}
+}
 
 // TestRoundTripsOfTheGuide counts those of the guide layer: a verification that one call opens and sends is one change, before which the catalogue is asked what its skills
 // are called.

@@ -140,6 +140,22 @@ func (w *skillWorld) personByEither() {
 			}
 		}
 	}
+	for _, k := range []access.NewKey{w.test, w.other} { // the same student, elsewhere
+		theirs := w.open(k).Verification.User
+		if p := w.person(k, "student 1"); p.User == nil || p.User.ID != theirs {
+			w.Errorf("got %+v, want the owner's own, %s", p.User, theirs)
+		}
+		in := initInput()
+		in.Student, in.Email, in.Phone = theirs, "other@example.com", ""
+		o, err := w.service.Init(w.ctx, w.live.Text, in)
+		w.must(err)
+		if p := w.person(w.live, theirs); p.User == nil || p.User.ID != o.Verification.User {
+			w.Errorf("a student called like another owner's person: got %+v, want %s", p.User, o.Verification.User)
+		}
+	}
+	if p := w.person(w.live, "student 1"); p.User == nil || p.User.ID != state.User.ID {
+		w.Errorf("got %+v, want the person of before", p.User)
+	}
 	for _, id := range []string{"", "nobody"} {
 		if p := w.person(w.live, id); p.User != nil {
 			w.Errorf("%q: got %+v, want nobody", id, p)
