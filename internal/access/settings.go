@@ -34,6 +34,7 @@ const (
 	Questions                = "questions"
 	PassMark                 = "pass_mark"
 	RetakeWait               = "retake_wait"
+	Retention                = "retention"
 )
 
 // KnownSettings are the settings that an organisation has, with defaults that keep the contracts.
@@ -49,7 +50,11 @@ var KnownSettings = []Setting{
 	{Questions, "10", nil, "how many questions an assessment has; more when it has more skills, because each gets one"},
 	{PassMark, "60", nil, "per cent of right answers that pass an assessment"},
 	{RetakeWait, "0", nil, "how long after a failed assessment it can be retaken, such as 0, 15m or 24h"},
+	{Retention, Forever, nil, "how long people of the skill API are kept after the last that was done with them, such as 8760h; forever: until they are erased"},
 }
+
+// Forever is the retention of an organisation that keeps people until they are erased.
+const Forever = "forever"
 
 // form is what the text of a setting must look like.
 type form struct {
@@ -61,6 +66,8 @@ const (
 	maxQuestions  = 30 // what every skill of the bank has: more could not be drawn without repeating
 	maxPassMark   = 100
 	maxRetakeWait = 8760 * time.Hour
+	minRetention  = 24 * time.Hour
+	maxRetention  = 100 * 8760 * time.Hour
 )
 
 // forms has the settings whose text is not free.
@@ -69,6 +76,7 @@ var forms = map[string]form{
 	Questions:  {isNumber(maxQuestions), "a whole number from 1 to 30"},
 	PassMark:   {isNumber(maxPassMark), "a whole number from 1 to 100"},
 	RetakeWait: {isWait, "a duration from 0 to 8760h, such as 0, 15m or 24h"},
+	Retention:  {isRetention, "forever, or a duration from 24h to 876000h such as 8760h"},
 }
 
 // ErrSettingUnknown and ErrSettingValue refuse `avow org set`.
@@ -146,6 +154,20 @@ func isNumber(most int) func(string) bool {
 func isWait(text string) bool {
 	d, err := time.ParseDuration(text)
 	return err == nil && d >= 0 && d <= maxRetakeWait
+}
+
+func isRetention(text string) bool {
+	d, err := time.ParseDuration(text)
+	return text == Forever || err == nil && d >= minRetention && d <= maxRetention
+}
+
+// Retention returns how long people are kept after the last that was done with them; false: for ever.
+func (s Settings) Retention() (kept time.Duration, limited bool) {
+	if s.Get(Retention) == Forever {
+		return 0, false
+	}
+	d := s.Duration(Retention)
+	return d, d >= minRetention
 }
 
 func settingNames() []string {

@@ -32,7 +32,8 @@ const (
 type Delivery struct {
 	ID      string
 	Org     string
-	Test    bool // test mode: a mail of it never goes to a relay
+	Test    bool   // test mode: a mail of it never goes to a relay
+	About   string // id of the person or account that it tells of; empty: of the one whose change it is written with
 	Kind    Kind
 	Target  string // e-mail address or URL
 	Payload []byte // sealed at rest, wiped once delivered or cancelled

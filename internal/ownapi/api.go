@@ -10,6 +10,7 @@ import (
 
 	"avow/internal/fault"
 	"avow/internal/outbox"
+	"avow/internal/skill"
 	"avow/internal/web"
 )
 
@@ -30,10 +31,19 @@ type Deliveries interface {
 	Retry(ctx context.Context, r outbox.Reader, id string) (outbox.Record, error)
 }
 
+// People is what the calls about persons need of the rules.
+type People interface {
+	// Export returns everything that is kept of a person, to whoever signed the request.
+	Export(ctx context.Context, by skill.Asker, id string) (skill.Person, error)
+	// Erase removes a person and returns what is left.
+	Erase(ctx context.Context, by skill.Asker, id string) (skill.Erasure, error)
+}
+
 // Options is what the calls need of the rules.
 type Options struct {
 	TestMails  outbox.TestMails
 	Deliveries Deliveries
+	People     People
 	Now        func() time.Time // deliveries are shown as they stand at now
 }
 
@@ -47,6 +57,8 @@ func New(o Options) web.Family {
 		{Method: http.MethodGet, Path: base + "/deliveries", Handle: a.keyed(a.list)},
 		{Method: http.MethodGet, Path: base + "/deliveries/{id}", Handle: a.keyed(a.show)},
 		{Method: http.MethodPost, Path: base + "/deliveries/{id}/retry", Handle: a.keyed(a.retry)},
+		{Method: http.MethodGet, Path: base + "/people/{id}", Handle: a.exportPerson},
+		{Method: http.MethodDelete, Path: base + "/people/{id}", Handle: a.erasePerson},
 	}}
 }
 

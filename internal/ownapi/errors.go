@@ -6,6 +6,7 @@ import (
 	"avow/internal/access"
 	"avow/internal/fault"
 	"avow/internal/outbox"
+	"avow/internal/skill"
 	"avow/internal/web"
 )
 
@@ -26,6 +27,11 @@ var codes = map[fault.Reason]wireError{
 
 	access.ErrKeyUnknown.Reason: {http.StatusUnauthorized, "UNAUTHORIZED"},
 	access.ErrBusy.Reason:       {http.StatusServiceUnavailable, "SERVICE_UNAVAILABLE"},
+
+	access.ErrSignatureMissing.Reason: {http.StatusUnauthorized, "UNAUTHORIZED"},
+	access.ErrSignatureWrong.Reason:   {http.StatusForbidden, "INVALID_SIGNATURE"},
+	skill.ErrPersonUnknown.Reason:     {http.StatusNotFound, "NOT_FOUND"},
+	skill.ErrCopiesLeft.Reason:        {http.StatusServiceUnavailable, "SERVICE_UNAVAILABLE"},
 
 	outbox.ErrTestModeOnly.Reason:    {http.StatusForbidden, "TEST_MODE_ONLY"},
 	outbox.ErrDeliveryUnknown.Reason: {http.StatusNotFound, "NOT_FOUND"},

@@ -93,15 +93,20 @@ func (b *batch) holder(r outbox.Reader, v *outbox.View) {
 
 func (b *batch) records(v *outbox.View, text string, args ...any) {
 	b.query(text, func(scan scanner) error {
-		var r outbox.Record
-		var kind, state, outcome string
-		var due, created, finished int64
-		err := scan(&r.ID, &r.Org, &r.Test, &kind, &r.Target, &state, &r.Leased, &due, &r.Attempts, &outcome, &r.Code, &r.Answer, &r.Content, &created, &finished)
-		r.Kind, r.State, r.Outcome = outbox.Kind(kind), outbox.State(state), outbox.Outcome(outcome)
-		r.Due, r.Created, r.Finished = instant(due), instant(created), instant(finished)
+		r, err := scanRecord(scan)
 		v.Records = append(v.Records, r)
 		return err
 	}, args...)
+}
+
+func scanRecord(scan scanner) (outbox.Record, error) {
+	var r outbox.Record
+	var kind, state, outcome string
+	var due, created, finished int64
+	err := scan(&r.ID, &r.Org, &r.Test, &kind, &r.Target, &state, &r.Leased, &due, &r.Attempts, &outcome, &r.Code, &r.Answer, &r.Content, &created, &finished)
+	r.Kind, r.State, r.Outcome = outbox.Kind(kind), outbox.State(state), outbox.Outcome(outcome)
+	r.Due, r.Created, r.Finished = instant(due), instant(created), instant(finished)
+	return r, err
 }
 
 // What is named by its id is read by its id, and only then compared with what its reader may see: no plan shall look through all that an owner has.

@@ -78,8 +78,10 @@ func callback(d outbox.Delivery) []any {
 	return []any{hash[:], modeOf(d), d.Org}
 }
 
-func modeOf(d outbox.Delivery) string {
-	if d.Test {
+func modeOf(d outbox.Delivery) string { return modeName(d.Test) }
+
+func modeName(test bool) string {
+	if test {
 		return string(access.Test)
 	}
 	return string(access.Live)

@@ -20,7 +20,9 @@ type Store interface {
 	access.Directory
 	access.Endpoints
 	account.Accounts
+	account.Holdings
 	skill.Verifications
+	skill.People
 	catalogue.Imports
 	outbox.Queue
 	outbox.Ledger
@@ -69,6 +71,7 @@ func Run(t *testing.T, open Open) {
 	t.Run("test mails", func(t *testing.T) { t.Parallel(); testMails(t, open) })
 	t.Run("catalogue", func(t *testing.T) { t.Parallel(); skillCatalogue(t, open) })
 	t.Run("skills", func(t *testing.T) { t.Parallel(); skills(t, open) })
+	t.Run("privacy", func(t *testing.T) { t.Parallel(); privacy(t, open) })
 }
 
 // Keys are the master keys of the stores under test.
