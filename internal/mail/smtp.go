@@ -65,7 +65,7 @@ func (s *SMTP) Send(ctx context.Context, d outbox.Delivery) (outbox.Answer, erro
 	ctx, end := context.WithTimeout(ctx, longest)
 	defer end()
 	talk := dialogue{relay: s.relay, tls: s.tls, from: envelope(s.from.Address), to: envelope(to.Address), raw: raw}
-	return talk.hold(ctx, newMask(content.Text, s.relay.login))
+	return talk.hold(ctx, newMask(content.Text, to.Address, s.relay.login))
 }
 
 // letter builds the mail. Everything in it comes from the delivery, so that each attempt is the same mail to the byte.
