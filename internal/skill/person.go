@@ -87,7 +87,9 @@ type Idle struct {
 // Refusals of the calls about persons, which are our own.
 var (
 	ErrPersonUnknown = fault.New(fault.NotFound, "person_unknown", "There is no such person.")
-	ErrCopiesLeft    = fault.New(fault.Unavailable, "copies_left", "Everything is erased but copies in a cache that does not answer. Ask again.")
+	ErrCopiesLeft    = &fault.Error{
+		Kind: fault.Unavailable, Reason: "copies_left", Message: "Everything is erased but copies in a cache that does not answer. Ask again.", After: 5 * time.Second,
+	}
 
 	PersonRefusals = []*fault.Error{ErrPersonUnknown, ErrCopiesLeft}
 )

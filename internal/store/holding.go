@@ -14,7 +14,7 @@ var (
 JOIN tokens t ON t.account_id = a.id AND t.account_id <> '' AND t.org_id = a.org_id`+ofFamily+` ORDER BY t.created_at, t.hash`)
 
 	loadHoldersDeliveries = newSet(`id text`, `SELECT v.unit, `+recordColumns+` FROM v JOIN accounts a ON a.id = v.id
-JOIN deliveries d ON d.about = a.id AND d.about <> '' AND d.org_id = a.org_id ORDER BY d.created_at, d.id`)
+JOIN deliveries d ON d.about = a.id AND d.about <> '' AND d.org_id = a.org_id ORDER BY d.created_at, d.kind, d.id`)
 
 	loadHoldersMails = newSet(`id text`, `SELECT v.unit, m.id, m.recipient, m.created_at FROM v JOIN accounts a ON a.id = v.id
 JOIN captured_mails m ON m.about = a.id AND m.about <> '' AND m.org_id = a.org_id ORDER BY m.created_at, m.id`)

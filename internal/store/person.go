@@ -23,7 +23,7 @@ LEFT JOIN reviews e ON e.verification_id = r.id AND e.mode = r.mode AND e.org_id
 		lists: newSet(columns, `SELECT v.unit, r.id, s.projects, s.experience, s.certificates`+verifications+`
 JOIN sessions s ON s.verification_id = r.id AND s.mode = r.mode AND s.org_id = r.org_id`),
 		deliveries: newSet(columns, `SELECT v.unit, `+recordColumns+person+`
-JOIN deliveries d ON d.about = u.id AND d.about <> '' AND d.org_id = u.org_id ORDER BY d.created_at, d.id`),
+JOIN deliveries d ON d.about = u.id AND d.about <> '' AND d.org_id = u.org_id ORDER BY d.created_at, d.kind, d.id`),
 		mails: newSet(columns, `SELECT v.unit, m.id, m.recipient, m.created_at`+person+`
 JOIN captured_mails m ON m.about = u.id AND m.about <> '' AND m.org_id = u.org_id ORDER BY m.created_at, m.id`),
 		erased: newSet(columns, `SELECT v.unit, q.org_id, q.mode, q.id, q.created_at, q.erased_at, q.remains`+left),

@@ -69,8 +69,8 @@ func (w *skillWorld) personWhole() {
 			Verification: *state.Verification, Skills: state.Skills, Items: state.Items, Session: &session, Reviewer: state.Reviewer, Review: state.Review,
 		}},
 		Deliveries: []outbox.Record{
-			{ID: "dlv_hook1", Org: w.one.org.ID, Test: true, Kind: outbox.Webhook, Target: "https://client.example/hook", State: outbox.Queued, Due: start, Content: true, Created: start},
 			{ID: "dlv_mail1", Org: w.one.org.ID, Test: true, Kind: outbox.Mail, Target: "robin@northwind.example", State: outbox.Queued, Due: start, Content: true, Created: start},
+			{ID: "dlv_hook1", Org: w.one.org.ID, Test: true, Kind: outbox.Webhook, Target: "https://client.example/hook", State: outbox.Queued, Due: start, Content: true, Created: start},
 		},
 		Mails: []outbox.Captured{{ID: "c", To: "jane@example.com", CreatedAt: start}},
 	}
