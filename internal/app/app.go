@@ -18,6 +18,7 @@ import (
 	"avow/internal/access"
 	"avow/internal/account"
 	"avow/internal/accountapi"
+	"avow/internal/assess"
 	"avow/internal/catalogue"
 	"avow/internal/catalogueapi"
 	"avow/internal/config"
@@ -46,6 +47,7 @@ type Options struct {
 	Now       func() time.Time
 	Random    io.Reader
 	Version   string
+	Generator assess.Generator // of the questions of assessments; nil: the bank
 }
 
 // App is avow without its listeners.
@@ -155,7 +157,7 @@ func (a *App) build() error {
 	a.Skills = skill.NewService(skill.Options{
 		Verifications: a.verifications(), People: a.Store, Cache: a.copies(), Keys: a.keys, Random: random, Now: a.o.Now, SessionTTL: a.o.Config.SessionTTL,
 		Callbacks: skill.CallbackPolicy{AllowHTTP: a.dev(), Networks: a.o.Config.EgressAllow},
-		ReviewTTL: a.o.Config.ReviewTTL, PublicURL: a.o.PublicURL, Mailer: a.Worker,
+		ReviewTTL: a.o.Config.ReviewTTL, PublicURL: a.o.PublicURL, Mailer: a.Worker, Generator: a.generator(),
 	})
 	a.Catalogue = catalogue.NewService(a.Store)
 	a.Deliveries = &outbox.Service{Ledger: a.Store, Keys: a.keys, Now: a.o.Now}
@@ -219,7 +221,9 @@ func (a *App) Handler() http.Handler {
 	accounts := accountapi.New(a.Accounts, a.o.PublicURL)
 	skills := skillapi.New(a.Skills, egress.NewProbe(), a.o.Now)
 	listed := catalogueapi.New(a.Catalogue)
-	own := ownapi.New(ownapi.Options{TestMails: outbox.TestMails{Mailbox: a.Store, Keys: a.keys}, Deliveries: a.Deliveries, People: a.Skills, Now: a.o.Now})
+	own := ownapi.New(ownapi.Options{
+		TestMails: outbox.TestMails{Mailbox: a.Store, Keys: a.keys}, Deliveries: a.Deliveries, Assessments: a.Skills, People: a.Skills, Now: a.o.Now,
+	})
 	for _, family := range []*web.Family{&accounts, &skills, &listed, &own} {
 		family.Origins, family.Budgets = a.o.Config.CORSOrigins, a.Budgets
 		site.Mount(*family)

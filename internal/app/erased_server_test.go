@@ -5,9 +5,8 @@ package app_test
 import (
 	"strings"
 
-	"github.com/redis/rueidis"
-
 	"avow/internal/pgtest"
+	"avow/internal/redistest"
 )
 
 func init() { further = append(further, dumped, cached) }
@@ -27,22 +26,8 @@ func cached(b *bench) (all []heap) {
 	if !ok {
 		return nil
 	}
-	o, err := rueidis.ParseURL(address.(string))
-	b.must(err)
-	o.DisableCache = true
-	client, err := rueidis.NewClient(o)
-	b.must(err)
-	defer client.Close()
-	keys, err := client.Do(b.Context(), client.B().Keys().Pattern("*").Build()).AsStrSlice()
-	b.must(err)
-	for _, key := range keys {
-		all = append(all, heap{"redis", key})
-		value, err := client.Do(b.Context(), client.B().Get().Key(key).Build()).ToString()
-		if rueidis.IsRedisNil(err) {
-			continue // its time was over
-		}
-		b.must(err)
-		all = append(all, heap{"redis " + key, value})
+	for key, value := range redistest.Contents(b.T, address.(string)) {
+		all = append(all, heap{"redis", key}, heap{"redis " + key, value})
 		all = append(all, b.opened("redis "+key, value)...)
 	}
 	return all

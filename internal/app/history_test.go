@@ -53,7 +53,7 @@ var stateSeed = maphash.MakeSeed()
 // hashState spares the search most comparisons of states.
 func hashState(state any) uint64 { return maphash.Comparable(stateSeed, state) }
 
-var historyKinds = []kind{accountKind, moveKind, resetKind, refreshKind, revokeKind, skillKind, selectionKind, reviewKind}
+var historyKinds = []kind{accountKind, moveKind, resetKind, refreshKind, revokeKind, skillKind, selectionKind, reviewKind, assessmentKind}
 
 // scene is what one history is about.
 type scene interface {
@@ -194,6 +194,7 @@ client web org=acme scopes="/external/me/r /external/me/w" offline
 client sys org=acme scopes="/external/account/r /external/account/w"
 token system client=sys ttl=1000h
 key k org=acme mode=live
+set acme questions 2
 `
 
 func newStage(t *testing.T, database string) *stage {

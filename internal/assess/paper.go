@@ -6,7 +6,8 @@ import "time"
 type Paper struct {
 	Number    int // 1 is the first paper of the assessment
 	Seed      Seed
-	PassMark  int // per cent; what was in force when the paper was drawn
+	PassMark  int    // per cent; what was in force when the paper was drawn
+	Evidence  string // names what it was drawn for, and it is good for nothing else; empty: void
 	Questions []Asked
 	DrawnAt   time.Time
 }

@@ -41,10 +41,11 @@ type People interface {
 
 // Options is what the calls need of the rules.
 type Options struct {
-	TestMails  outbox.TestMails
-	Deliveries Deliveries
-	People     People
-	Now        func() time.Time // deliveries are shown as they stand at now
+	TestMails   outbox.TestMails
+	Deliveries  Deliveries
+	Assessments Assessments
+	People      People
+	Now         func() time.Time // deliveries are shown as they stand at now
 }
 
 type api struct{ o Options }
@@ -54,6 +55,7 @@ func New(o Options) web.Family {
 	a := api{o: o}
 	return web.Family{Prefixes: []string{base + "/"}, Render: renderError, Routes: []web.Route{
 		{Method: http.MethodGet, Path: base + "/test/mails", Handle: a.testMails},
+		{Method: http.MethodGet, Path: base + "/test/assessments/{id}", Handle: a.rightAnswers},
 		{Method: http.MethodGet, Path: base + "/deliveries", Handle: a.keyed(a.list)},
 		{Method: http.MethodGet, Path: base + "/deliveries/{id}", Handle: a.keyed(a.show)},
 		{Method: http.MethodPost, Path: base + "/deliveries/{id}/retry", Handle: a.keyed(a.retry)},

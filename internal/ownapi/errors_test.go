@@ -17,7 +17,9 @@ import (
 // TestEveryRefusalHasACode walks all that these calls can be refused for; none of them reads a body.
 func TestEveryRefusalHasACode(t *testing.T) {
 	t.Parallel()
-	all := slices.Concat(outbox.LedgerRefusals, access.KeyRefusals, skill.PersonRefusals, []*fault.Error{access.ErrSignatureMissing, access.ErrSignatureWrong, outbox.ErrTestModeOnly, web.ErrRouteUnknown, web.ErrMethod, access.ErrBusy, errParameter})
+	all := slices.Concat(outbox.LedgerRefusals, access.KeyRefusals, skill.PersonRefusals, []*fault.Error{
+		access.ErrSignatureMissing, access.ErrSignatureWrong, outbox.ErrTestModeOnly, web.ErrRouteUnknown, web.ErrMethod, access.ErrBusy, errParameter, skill.ErrVerificationUnknown,
+	})
 	for _, refusal := range all {
 		if _, ok := codes[refusal.Reason]; !ok {
 			t.Errorf("got no code for %q, want one", refusal.Reason)

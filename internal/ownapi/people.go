@@ -79,6 +79,27 @@ type run struct {
 	Items           []item    `json:"items"`
 	Reviewer        *reviewer `json:"reviewer"`
 	Review          *review   `json:"review"`
+	Attempts        []sitting `json:"assessmentAttempts"`
+	Paper           *paper    `json:"assessmentPaper"`
+}
+
+// sitting is an attempt at an assessment. Answers are the places of the options that were chosen, in the order of its questions, which belong to nobody.
+type sitting struct {
+	Number      int     `json:"attemptNumber"`
+	SubmittedAt *string `json:"submittedAt"`
+	Answers     []int   `json:"answers"`
+	Correct     int     `json:"correct"`
+	Total       int     `json:"total"`
+	Score       int     `json:"score"`
+	PassMark    int     `json:"passMark"`
+	Passed      bool    `json:"passed"`
+}
+
+// paper is the one that was handed out last.
+type paper struct {
+	Number    int     `json:"paperNumber"`
+	DrawnAt   *string `json:"drawnAt"`
+	Questions int     `json:"questions"`
 }
 
 type session struct {
@@ -178,7 +199,7 @@ func ExportOf(p skill.Person, now time.Time) Export {
 func runOf(r skill.Run, now time.Time) run {
 	shown := run{
 		ID: r.ID, KeyID: r.Key, Student: r.Student, Name: r.Name, Callback: r.Callback, Method: orNull(string(r.Method)), EndorsementType: orNull(r.EndorsementType),
-		CreatedAt: stamp(r.CreatedAt), InitiatedAt: stamp(r.InitiatedAt), CompletedAt: stamp(r.CompletedAt), Skills: []claim{}, Items: []item{},
+		CreatedAt: stamp(r.CreatedAt), InitiatedAt: stamp(r.InitiatedAt), CompletedAt: stamp(r.CompletedAt), Skills: []claim{}, Items: []item{}, Attempts: []sitting{},
 	}
 	if s := r.Session; s != nil {
 		shown.Session = &session{stamp(s.CreatedAt), stamp(s.ExpiresAt), s.SkillIDs, s.Lists.Projects, s.Lists.Experience, s.Lists.Certificates}
@@ -196,6 +217,12 @@ func runOf(r skill.Run, now time.Time) run {
 	}
 	if w := r.Review; w != nil {
 		shown.Review = &review{string(w.StatusAt(now)), stamp(w.SentAt), stamp(w.ExpiresAt)}
+	}
+	for _, t := range r.Assessment.Attempts {
+		shown.Attempts = append(shown.Attempts, sitting{t.Number, stamp(t.AnswersAt), t.Answers, t.Correct, t.Total, t.Score, t.PassMark, t.Passed})
+	}
+	if p := r.Assessment.Paper; p != nil {
+		shown.Paper = &paper{p.Number, stamp(p.DrawnAt), len(p.Questions)}
 	}
 	return shown
 }

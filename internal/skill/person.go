@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"avow/internal/access"
+	"avow/internal/assess"
 	"avow/internal/fault"
 	"avow/internal/outbox"
 )
@@ -26,6 +27,8 @@ type Run struct {
 	Session  *Session // with its lists where an export asked for them; nil: it is gone
 	Reviewer *Reviewer
 	Review   *Review
+
+	Assessment assess.Assessment
 }
 
 // Erasure is what is left of an erased person: when, and which verification came to what. Nothing in it says who it was, or tells a person who comes again.

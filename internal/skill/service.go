@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"avow/internal/access"
+	"avow/internal/assess"
 	"avow/internal/outbox"
 )
 
@@ -20,6 +21,7 @@ type Options struct {
 	SessionTTL    time.Duration // use does not prolong it (4.1)
 	ReviewTTL     time.Duration // from the sending of a reviewer's link to its end
 	PublicURL     string        // base of the review page, without a trailing slash
+	Generator     assess.Generator
 	Mailer        outbox.Sender // sends a reviewer's mail at once where the organisation wants that
 }
 

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"avow/internal/access"
+	"avow/internal/assess"
 	"avow/internal/outbox"
 )
 
@@ -21,6 +22,7 @@ type State struct {
 	Items        []Item          // in their order
 	Reviewer     *Reviewer
 	Review       *Review
+	Assessment   assess.Assessment // zero: nothing was drawn
 	Touchpoints  []Touchpoint
 	Names        map[string]string // of the subject's Skills, where the imported catalogue has one
 	ByEmail      *User             // the person with the e-mail of the call
@@ -29,13 +31,14 @@ type State struct {
 
 // Next is what a decision wants saved, together or not at all. The zero value saves nothing. Nil leaves what is there.
 type Next struct {
-	User         *User         // new or changed
-	Verification *Verification // new or changed
-	Session      *Session      // new
-	Skills       []Skill       // all skills of the verification from now on, in this order
-	Items        []Item        // all items of the verification from now on, in this order
-	Reviewer     *Reviewer     // new or changed
-	Review       *Review       // new or changed
+	User         *User              // new or changed
+	Verification *Verification      // new or changed
+	Session      *Session           // new
+	Skills       []Skill            // all skills of the verification from now on, in this order
+	Items        []Item             // all items of the verification from now on, in this order
+	Reviewer     *Reviewer          // new or changed
+	Review       *Review            // new or changed
+	Assessment   *assess.Assessment // new or changed
 	Deliveries   []outbox.Delivery
 	Unsend       []string  // ids of mails that must not be sent any more
 	Counted      []Counted // what the key is counted for
@@ -60,7 +63,7 @@ type Counted struct {
 
 // Empty reports whether there is nothing to save.
 func (n Next) Empty() bool {
-	rows := n.User == nil && n.Verification == nil && n.Session == nil && n.Skills == nil && n.Items == nil && n.Reviewer == nil && n.Review == nil
+	rows := n.User == nil && n.Verification == nil && n.Session == nil && n.Skills == nil && n.Items == nil && n.Reviewer == nil && n.Review == nil && n.Assessment == nil
 	return rows && len(n.Deliveries)+len(n.Unsend)+len(n.Counted) == 0
 }
 

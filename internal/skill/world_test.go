@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"avow/internal/access"
+	"avow/internal/assess"
 	"avow/internal/outbox"
 )
 
@@ -33,6 +34,7 @@ type world struct {
 	items         map[string][]Item
 	reviewers     map[string]Reviewer
 	reviews       map[string]Review
+	assessments   map[string]assess.Assessment
 	deliveries    []outbox.Delivery
 	unsent        []string
 	counted       []Counted
@@ -44,6 +46,7 @@ func newWorld() *world {
 	return &world{
 		keys: map[access.Hash]access.Key{}, settings: access.Settings{}, users: map[string]User{}, verifications: map[string]Verification{},
 		sessions: map[access.Hash]Session{}, skills: map[string][]Skill{}, items: map[string][]Item{}, reviewers: map[string]Reviewer{}, reviews: map[string]Review{},
+		assessments: map[string]assess.Assessment{},
 	}
 }
 
@@ -128,6 +131,7 @@ func (w *world) about(state *State, v Verification) {
 	if r, ok := w.reviews[v.ID]; ok {
 		state.Review = &r
 	}
+	state.Assessment = w.assessments[v.ID]
 	for _, other := range w.verifications {
 		if other.ID != v.ID && other.User == v.User && (!other.InitiatedAt.IsZero() || w.reviewers[other.ID].Email != "") {
 			state.Touchpoints = append(state.Touchpoints, w.touchpoints(other)...)
@@ -198,6 +202,9 @@ func (w *world) save(state State, next Next) {
 	if next.Review != nil {
 		w.reviews[v.ID] = *next.Review
 	}
+	if next.Assessment != nil {
+		w.assessments[v.ID] = *next.Assessment
+	}
 	w.deliveries, w.unsent, w.counted = append(w.deliveries, next.Deliveries...), append(w.unsent, next.Unsend...), append(w.counted, next.Counted...)
 }
 
@@ -235,7 +242,7 @@ func newFixture(t *testing.T) *fixture {
 	f.world.keys[hash] = access.Key{ID: "key_1", Owner: access.Owner{Org: "org_1", Mode: access.Test}, Hash: hash}
 	f.Service = NewService(Options{
 		Verifications: f.world, Keys: ring, Random: access.Random{Source: &counter{}}, Now: func() time.Time { return f.now }, SessionTTL: sessionTTL, ReviewTTL: reviewTTL,
-		PublicURL: "https://avow.example", Mailer: &f.mailer,
+		PublicURL: "https://avow.example", Mailer: &f.mailer, Generator: assess.Builtin(),
 	})
 	return f
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"avow/internal/access"
+	"avow/internal/assess"
 	"avow/internal/fault"
 	"avow/internal/skill"
 	"avow/internal/web"
@@ -33,6 +34,7 @@ type Service interface {
 	// SessionData returns what init was given, for anybody who knows the token.
 	SessionData(ctx context.Context, token string) (skill.SessionData, error)
 	Reviews
+	Assessments
 }
 
 // Reviews are the calls of the human path.
@@ -59,6 +61,18 @@ type Reviews interface {
 	ReviewStatus(ctx context.Context, verification string) (skill.ReviewStatus, error)
 	// SkillsOfUser returns all skills of a person of the key's owner; the request must be signed.
 	SkillsOfUser(ctx context.Context, apiKey string, signed access.Signed, user string) ([]skill.UserSkill, error)
+}
+
+// Assessments are the calls of the assessment path.
+type Assessments interface {
+	// GenerateAssessment hands out the questions of a verification, or resumes those that are out.
+	GenerateAssessment(ctx context.Context, apiKey string, c skill.Carriers) (skill.Handed, error)
+	// AssessmentQuestions returns the questions that are out.
+	AssessmentQuestions(ctx context.Context, apiKey string, c skill.Carriers) (skill.Handed, error)
+	// SubmitAssessment scores a student's answers.
+	SubmitAssessment(ctx context.Context, apiKey string, c skill.Carriers, answers []assess.Answer) (skill.Scored, error)
+	// RetakeAssessment hands out other questions after a failed attempt.
+	RetakeAssessment(ctx context.Context, apiKey string, c skill.Carriers) (skill.Handed, error)
 }
 
 type api struct {
@@ -91,6 +105,14 @@ type envelope struct {
 	Data          any    `json:"data,omitempty"`
 	Message       string `json:"message,omitempty"`
 	ExecutionTime string `json:"executionTime,omitempty"`
+}
+
+// patient makes a handler of a row that has all its time.
+func (a api) patient(row row) web.Handler {
+	if row.patience == 0 {
+		return a.handler(row)
+	}
+	return web.Patient(a.handler(row), row.patience)
 }
 
 // handler makes a handler of a row.

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"avow/internal/access"
+	"avow/internal/assess"
 	"avow/internal/fault"
 	"avow/internal/limit"
 	"avow/internal/skill"
@@ -33,6 +34,7 @@ var (
 	errNoReviewerToken  = fault.New(fault.Invalid, "reviewer_token_missing", "The parameter reviewerToken is required.").On("reviewerToken")
 	errNoSkillIDs       = fault.New(fault.Invalid, "skill_ids_missing", "The member skillIds must be an array with at least one id.").On("skillIds")
 	errAnswer           = fault.New(fault.Invalid, "answer", "The answer is skillIds, or answers for every skill, or the decision decline with one of its reasons; not several of them.")
+	errNoAnswers        = fault.New(fault.Invalid, "answers_missing", "The member answers must be an array with at least one answer.").On("answers")
 	errNoUserID         = fault.New(fault.Invalid, "user_id_missing", "The recordUserId is required.").On("recordUserId")
 	errSessionStorage   = fault.New(fault.Internal, "session_storage", "The session could not be stored.")
 )
@@ -112,6 +114,20 @@ var codes = map[fault.Reason]wireError{
 	skill.ErrReviewUnknown.Reason:          {http.StatusUnauthorized, "INVALID_REVIEWER_TOKEN"},
 	skill.ErrReviewExpired.Reason:          {http.StatusGone, "REVIEWER_TOKEN_EXPIRED"},
 	skill.ErrSkillsForeign.Reason:          {http.StatusBadRequest, "INVALID_SKILL_IDS"},
+
+	errNoAnswers.Reason:          {http.StatusBadRequest, "MISSING_ANSWERS"},
+	skill.ErrMethodHuman.Reason:  {http.StatusBadRequest, "INVALID_VERIFICATION_TYPE"},
+	skill.ErrNoSkills.Reason:     {http.StatusBadRequest, "NO_SKILLS"},
+	skill.ErrRetakePassed.Reason: {http.StatusForbidden, "ASSESSMENT_PASSED"},
+	skill.ErrGeneration.Reason:   {http.StatusInternalServerError, "GENERATION_FAILED"},
+	assess.ErrLocked.Reason:      {http.StatusForbidden, "ASSESSMENT_LOCKED"},
+	assess.ErrNotDrawn.Reason:    {http.StatusNotFound, "NO_QUESTIONS"},
+	assess.ErrIncomplete.Reason:  {http.StatusBadRequest, "INCOMPLETE_ANSWERS"},
+	assess.ErrAnswer.Reason:      {http.StatusBadRequest, "INVALID_ANSWER"},
+	assess.ErrSubmitted.Reason:   {http.StatusConflict, "ATTEMPT_ALREADY_SUBMITTED"},
+	assess.ErrNoAttempt.Reason:   {http.StatusBadRequest, "NO_PRIOR_ATTEMPT"},
+	assess.ErrTooSoon.Reason:     {http.StatusTooManyRequests, "RETAKE_TOO_SOON"},
+	assess.ErrNoQuestions.Reason: {http.StatusInternalServerError, "GENERATION_FAILED"},
 }
 
 var internalError = wireError{http.StatusInternalServerError, "INTERNAL_ERROR"}

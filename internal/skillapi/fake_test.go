@@ -18,7 +18,8 @@ const goodKey, goodSession = "good key", "good session"
 
 // fake is a Service that remembers what it was asked and answers what it was told to.
 type fake struct {
-	Reviews  // the human path is looked at in the contract cases alone
+	Reviews // the human path is looked at in the contract cases alone, and so is the other
+	Assessments
 	apiKey   string
 	init     skill.InitInput
 	skills   skill.SkillsInput

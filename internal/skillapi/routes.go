@@ -2,6 +2,7 @@ package skillapi
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
 	"avow/internal/fault"
@@ -27,7 +28,8 @@ type row struct {
 	method, path string
 	auth         auth
 	endpoint     endpoint
-	failure      *fault.Error // what a fault of our own is told as; nil: as any other
+	failure      *fault.Error  // what a fault of our own is told as; nil: as any other
+	patience     time.Duration // how long a call may take; 0: as long as any other
 }
 
 // dear are the policies of single paths, counted for each network beside what every call takes.
@@ -54,9 +56,9 @@ func (r row) draws(request *http.Request) (draws []limit.Draw) {
 func New(s Service, p Prober, now func() time.Time) web.Family {
 	a := api{service: s, prober: p, now: now}
 	family := web.Family{Prefixes: []string{base + "/"}, Render: renderError}
-	for _, r := range append(a.steps(), a.reviews()...) {
+	for _, r := range slices.Concat(a.steps(), a.reviews(), a.assessments()) {
 		family.Routes = append(family.Routes, web.Route{
-			Method: r.method, Path: base + r.path, Handle: a.handler(r), Public: r.auth == public, Draws: r.draws,
+			Method: r.method, Path: base + r.path, Handle: a.patient(r), Public: r.auth == public, Draws: r.draws,
 		})
 	}
 	return family
@@ -99,6 +101,20 @@ func (a api) reviews() []row {
 		{method: http.MethodGet, path: "/humanverification/status/{id}", endpoint: a.reviewStatus},
 		{method: http.MethodGet, path: "/metadata/user", auth: key, endpoint: plainly(a.metadata)},
 		{method: http.MethodGet, path: "/metadata/user/{id}", auth: key, endpoint: plainly(a.metadata)},
+	}
+}
+
+// generationTime bounds the calls that wait for a generator: the contract's 90 seconds (skills-api.md 5.20), and a little for the rest.
+const generationTime = 95 * time.Second
+
+// assessments are the routes of the assessment path.
+func (a api) assessments() []row {
+	return []row{
+		{method: http.MethodPost, path: "/assessment/generate", auth: session, endpoint: a.generate, patience: generationTime},
+		{method: http.MethodGet, path: "/assessment", auth: session, endpoint: noVerificationID},
+		{method: http.MethodGet, path: "/assessment/{id}", auth: session, endpoint: a.questions},
+		{method: http.MethodPost, path: "/assessment/submit", auth: session, endpoint: a.submit},
+		{method: http.MethodPost, path: "/assessment/retakeassessment", auth: session, endpoint: a.retake, patience: generationTime},
 	}
 }
 

@@ -18,8 +18,9 @@ func newPersonReach(columns, from string) personReach {
 	verifications := person + ` JOIN verifications r ON r.user_id = u.id AND r.mode = u.mode AND r.org_id = u.org_id`
 	return personReach{
 		user: newSet(columns, `SELECT v.unit, `+userColumns+person),
-		runs: newSet(columns, `SELECT v.unit, `+verificationColumns+`, `+sessionColumns+`, `+reviewColumns+verifications+withSession+`
-LEFT JOIN reviews e ON e.verification_id = r.id AND e.mode = r.mode AND e.org_id = r.org_id ORDER BY r.created_at DESC, r.id`),
+		runs: newSet(columns, `SELECT v.unit, `+verificationColumns+`, `+sessionColumns+`, `+reviewColumns+`, COALESCE(q.document, '')`+verifications+withSession+`
+LEFT JOIN reviews e ON e.verification_id = r.id AND e.mode = r.mode AND e.org_id = r.org_id
+LEFT JOIN assessments q ON q.verification_id = r.id AND q.mode = r.mode AND q.org_id = r.org_id ORDER BY r.created_at DESC, r.id`),
 		lists: newSet(columns, `SELECT v.unit, r.id, s.projects, s.experience, s.certificates`+verifications+`
 JOIN sessions s ON s.verification_id = r.id AND s.mode = r.mode AND s.org_id = r.org_id`),
 		deliveries: newSet(columns, `SELECT v.unit, `+recordColumns+person+`
@@ -106,12 +107,16 @@ func scanRun(scan scanner, state *skill.PersonState) error {
 	var v verificationRow
 	var s sessionRow
 	var w reviewRow
-	err := scan(join(v.columns(), s.columns(), w.columns())...)
-	if state.Person != nil {
-		state.Person.Verifications = append(state.Person.Verifications, skill.Run{
-			Verification: v.verification(), Skills: skillsFromJSON(v.skills), Items: itemsFromJSON(v.items), Session: s.session(), Reviewer: w.reviewer(), Review: w.review(),
-		})
+	var assessment string
+	if err := scan(join(v.columns(), s.columns(), w.columns(), []any{&assessment})...); err != nil || state.Person == nil {
+		return err
 	}
+	run := skill.Run{
+		Verification: v.verification(), Skills: skillsFromJSON(v.skills), Items: itemsFromJSON(v.items), Session: s.session(), Reviewer: w.reviewer(), Review: w.review(),
+	}
+	var err error
+	run.Assessment, err = assessmentFromJSON(assessment)
+	state.Person.Verifications = append(state.Person.Verifications, run)
 	return err
 }
 

@@ -58,7 +58,7 @@ func (s *Store) erasePerson(u skill.User, e skill.Erasure) *batch {
 	w.write(blankUser, u.ID, u.Owner.Org, string(u.Owner.Mode), u.Version, w.one[3])
 	w.note(micros(e.CreatedAt), micros(e.ErasedAt), erasureToJSON(e))
 	w.deliveries(micros(e.ErasedAt))
-	for _, table := range []string{"sessions", "reviews"} {
+	for _, table := range []string{"sessions", "reviews", "assessments"} {
 		w.exec(`DELETE FROM `+table+` WHERE `+s.among("verification_id", runsOfOne)+` AND mode = $2 AND org_id = $3`, w.one...)
 	}
 	w.exec(`DELETE FROM verifications WHERE user_id = $1 AND mode = $2 AND org_id = $3 AND `+onePerson, w.one...)

@@ -30,11 +30,12 @@ JOIN verifications r ON r.id = n.verification_id AND r.mode = n.mode AND r.org_i
 type reach struct{ verification, decision, lists *set }
 
 func newReach(columns, from string) reach {
-	about := `SELECT v.unit, ` + verificationColumns + `, ` + userColumns + `, ` + sessionColumns + `, ` + reviewColumns + `, g.name, g.settings`
+	about := `SELECT v.unit, ` + verificationColumns + `, ` + userColumns + `, ` + sessionColumns + `, ` + reviewColumns + `, COALESCE(q.document, ''), g.name, g.settings`
 	person := from + `
 JOIN skill_users u ON u.id = r.user_id AND u.mode = r.mode AND u.org_id = r.org_id
 JOIN organisations g ON g.id = r.org_id
-LEFT JOIN reviews e ON e.verification_id = r.id AND e.mode = r.mode AND e.org_id = r.org_id`
+LEFT JOIN reviews e ON e.verification_id = r.id AND e.mode = r.mode AND e.org_id = r.org_id
+LEFT JOIN assessments q ON q.verification_id = r.id AND q.mode = r.mode AND q.org_id = r.org_id`
 	return reach{
 		verification: newSet(columns, about+`, ''`+person),
 		decision:     newSet(columns, about+touchpointsColumn+person),
@@ -232,8 +233,8 @@ func scanVerification(scan scanner, state *skill.State) error {
 	var u userRow
 	var s sessionRow
 	var w reviewRow
-	var name, settings, touchpoints string
-	if err := scan(join(v.columns(), u.columns(), s.columns(), w.columns(), []any{&name, &settings, &touchpoints})...); err != nil {
+	var assessment, name, settings, touchpoints string
+	if err := scan(join(v.columns(), u.columns(), s.columns(), w.columns(), []any{&assessment, &name, &settings, &touchpoints})...); err != nil {
 		return err
 	}
 	verification, user := v.verification(), u.user()
@@ -243,7 +244,9 @@ func scanVerification(scan scanner, state *skill.State) error {
 	state.Settings = settingsFrom(settings)
 	state.Brand = brandOf(name, state.Settings)
 	state.Language = state.Settings.Get(access.Language)
-	return nil
+	var err error
+	state.Assessment, err = assessmentFromJSON(assessment)
+	return err
 }
 
 // scanLists gives the session its lists. A session that came only after the verification was read is not there yet.

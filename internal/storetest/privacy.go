@@ -8,6 +8,7 @@ import (
 
 	"avow/internal/access"
 	"avow/internal/account"
+	"avow/internal/assess"
 	"avow/internal/outbox"
 	"avow/internal/skill"
 )
@@ -41,11 +42,14 @@ func (w *skillWorld) keyedPerson(k access.NewKey, id string) skill.PersonKey {
 	return skill.PersonKey{Keyed: true, Secret: w.keys.Lookup(access.ForAPIKey, k.Text), ID: id, Whole: true}
 }
 
-// sent is a verification that was sent to its reviewer.
+// sent is a verification that was sent to its reviewer, and that an assessment was tried for before.
 func (w *skillWorld) sent(k access.NewKey, n byte) skill.Opened {
 	w.Helper()
 	o := w.reviewed(k, robin)
 	w.sendReview(k, o, n)
+	w.change(w.byID(k.Text, o.Verification.ID), func(skill.State) skill.Next {
+		return skill.Next{Assessment: &assess.Assessment{Attempts: []assess.Attempt{{Number: 1, Answers: []int{3, 0}, Correct: 1, Total: 2, Score: 50, PassMark: 60, AnswersAt: start}}}}
+	})
 	return o
 }
 
@@ -67,6 +71,7 @@ func (w *skillWorld) personWhole() {
 		User: *state.User,
 		Verifications: []skill.Run{{
 			Verification: *state.Verification, Skills: state.Skills, Items: state.Items, Session: &session, Reviewer: state.Reviewer, Review: state.Review,
+			Assessment: state.Assessment,
 		}},
 		Deliveries: []outbox.Record{
 			{ID: "dlv_mail1", Org: w.one.org.ID, Test: true, Kind: outbox.Mail, Target: "robin@northwind.example", State: outbox.Queued, Due: start, Content: true, Created: start},

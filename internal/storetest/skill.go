@@ -38,6 +38,7 @@ func skills(t *testing.T, open Open) {
 		"parallel sends keep to ten skills a source":  (*skillWorld).parallelSends,
 	}
 	maps.Copy(cases, reviewCases)
+	maps.Copy(cases, assessmentCases)
 	for name, check := range cases {
 		t.Run(name, func(t *testing.T) { t.Parallel(); check(newSkillWorld(t, open)) })
 	}
