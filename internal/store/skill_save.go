@@ -87,21 +87,13 @@ func (w personWriter) saveUser(day int64) {
 func dayOf(next skill.Next) int64 {
 	at := next.At
 	if v := next.Verification; v != nil {
-		at = latest(at, v.CreatedAt, v.InitiatedAt, v.CompletedAt)
-	}
-	for _, d := range next.Deliveries {
-		at = latest(at, d.Created)
-	}
-	return micros(at.Truncate(24 * time.Hour))
-}
-
-func latest(at time.Time, others ...time.Time) time.Time {
-	for _, one := range others {
-		if one.After(at) {
-			at = one
+		for _, one := range []time.Time{v.CreatedAt, v.InitiatedAt, v.CompletedAt} {
+			if one.After(at) {
+				at = one
+			}
 		}
 	}
-	return at
+	return micros(at.Truncate(24 * time.Hour))
 }
 
 // saveVerification writes the row with both documents: what a decision leaves out stays as it was loaded.
