@@ -66,7 +66,7 @@ func TestOrgSettings(t *testing.T) {
 	before := settings()
 	want(t, "defaults", before, map[string]string{
 		"brand_name": "", "contact_email": "", "disable_failing_endpoints": "120h", "language": "en", "legacy_review_link": "off", "one_attempt_per_combination": "off", "session_token_as_key": "on", "sync_send": "off",
-		"pass_mark": "60", "questions": "10", "retake_wait": "0", "verification_required": "on", "webhook_retries": "days",
+		"pass_mark": "60", "questions": "10", "retake_wait": "0", "retention": "forever", "verification_required": "on", "webhook_retries": "days",
 	})
 	want(t, "org set with --json", o.must(t, "org", "set", "acme", "session_token_as_key", "off"), "")
 	o.must(t, "org", "set", "acme", "brand_name", "Acme Publishing")
@@ -300,7 +300,8 @@ var allCommands = []string{
 	"org", "org create", "org list", "org set", "org show",
 	"key", "key create", "key list", "key rotate", "key revoke",
 	"client", "client create", "client list", "client rotate", "client disable",
-	"account", "account create", "account show", "account disable",
+	"account", "account create", "account show", "account disable", "account export", "account erase",
+	"person", "person export", "person erase",
 	"webhook", "webhook create", "webhook list", "webhook rotate", "webhook disable", "webhook enable",
 	"token", "token issue", "token revoke",
 	"skills", "skills import", "skills export",

@@ -14,6 +14,8 @@ type accountCommand struct {
 	Create  accountCreate  `cmd:"" help:"Make an account: created and unverified, or with --verified active and verified."`
 	Show    accountShow    `cmd:"" help:"Show an account."`
 	Disable accountDisable `cmd:"" help:"Block an account; its tokens stop working at once."`
+	Export  accountExport  `cmd:"" help:"Print everything that is kept of an account, as JSON."`
+	Erase   accountErase   `cmd:"" help:"Erase an account for good: its address and names are free again."`
 }
 
 type accountLine struct {

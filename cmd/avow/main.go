@@ -55,6 +55,7 @@ type commands struct {
 	Key     keyCommand     `cmd:"" help:"API keys of the skill API."`
 	Client  clientCommand  `cmd:"" help:"OAuth clients of the account API."`
 	Account accountCommand `cmd:"" help:"Accounts whose addresses are verified."`
+	Person  personCommand  `cmd:"" help:"People of the skill API: everything that is kept of one, and erasing it."`
 	Webhook webhookCommand `cmd:"" help:"Endpoints that hear of the account API's events."`
 	Token   tokenCommand   `cmd:"" help:"Access tokens without the HTTP round trip."`
 	Skills  skillsCommand  `cmd:"" help:"The skill catalogue: import lists, export it."`

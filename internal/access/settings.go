@@ -36,6 +36,7 @@ const (
 	RetakeWait               = "retake_wait"
 	DisableFailingEndpoints  = "disable_failing_endpoints"
 	ContactEmail             = "contact_email"
+	Retention                = "retention"
 )
 
 // KnownSettings are the settings that an organisation has, with defaults that keep the contracts.
@@ -53,7 +54,11 @@ var KnownSettings = []Setting{
 	{RetakeWait, "0", nil, "how long after a failed assessment it can be retaken, such as 0, 15m or 24h"},
 	{DisableFailingEndpoints, "120h", nil, "for how long an endpoint or callback takes nothing before it is disabled, such as 120h; off: never"},
 	{ContactEmail, "", nil, "who is told by mail that an endpoint was disabled; empty: nobody"},
+	{Retention, Forever, nil, "how long people of the skill API are kept after the last that was done with them, such as 8760h; forever: until they are erased"},
 }
+
+// Forever is the retention of an organisation that keeps people until they are erased.
+const Forever = "forever"
 
 // form is what the text of a setting must look like.
 type form struct {
@@ -66,6 +71,8 @@ const (
 	maxPassMark   = 100
 	maxRetakeWait = 8760 * time.Hour
 	maxPatience   = 720 * time.Hour // as long as what an endpoint has missed is kept
+	minRetention  = 24 * time.Hour
+	maxRetention  = 100 * 8760 * time.Hour
 )
 
 // forms has the settings whose text is not free.
@@ -77,6 +84,7 @@ var forms = map[string]form{
 
 	DisableFailingEndpoints: {isPatience, "a duration from 1s to 720h, such as 120h, or off"},
 	ContactEmail:            {isContact, "one plain e-mail address, or nothing"},
+	Retention:               {isRetention, "forever, or a duration from 24h to 876000h such as 8760h"},
 }
 
 // ErrSettingUnknown and ErrSettingValue refuse `avow org set`.
@@ -164,6 +172,20 @@ func isPatience(text string) bool {
 var plainAddress = regexp.MustCompile(`^[^\s@<>,;:"()\[\]\\]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$`)
 
 func isContact(text string) bool { return text == "" || plainAddress.MatchString(text) }
+
+func isRetention(text string) bool {
+	d, err := time.ParseDuration(text)
+	return text == Forever || err == nil && d >= minRetention && d <= maxRetention
+}
+
+// Retention returns how long people are kept after the last that was done with them; false: for ever.
+func (s Settings) Retention() (kept time.Duration, limited bool) {
+	if s.Get(Retention) == Forever {
+		return 0, false
+	}
+	d := s.Duration(Retention)
+	return d, d >= minRetention
+}
 
 func settingNames() []string {
 	var names []string

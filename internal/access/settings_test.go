@@ -14,7 +14,7 @@ import (
 func TestSettingDefaults(t *testing.T) {
 	t.Parallel()
 	want := map[string]string{"session_token_as_key": "on", "one_attempt_per_combination": "off", "verification_required": "on", "webhook_retries": "days", "sync_send": "off", "legacy_review_link": "off", "brand_name": "", "language": "en",
-		"questions": "10", "pass_mark": "60", "retake_wait": "0",
+		"questions": "10", "pass_mark": "60", "retake_wait": "0", "retention": "forever",
 		"disable_failing_endpoints": "120h", "contact_email": ""}
 	for name, value := range want {
 		if got := (Settings{}).Get(name); got != value {

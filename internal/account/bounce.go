@@ -28,7 +28,9 @@ func (m MailSubject) Bounced(b outbox.Bounce) (hooks []outbox.Delivery) {
 		if e.Hears(string(event.AccountMailBounced)) {
 			id := "dlv_" + strings.TrimPrefix(b.EventID, "evt_") + "_" + strconv.Itoa(k)
 			hook := outbox.Hook{URL: e.URL, Event: b.EventID, Signer: outbox.Signer{Endpoint: e.ID}, Body: body}
-			hooks = append(hooks, outbox.NewWebhook(id, m.Account.Org, false, hook, b.At))
+			d := outbox.NewWebhook(id, m.Account.Org, false, hook, b.At)
+			d.About = m.Account.ID
+			hooks = append(hooks, d)
 		}
 	}
 	return hooks

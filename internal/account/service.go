@@ -11,6 +11,7 @@ import (
 // Options is what a Service is made of.
 type Options struct {
 	Accounts  Accounts
+	Holdings  Holdings
 	Keys      *access.Keyring
 	Random    access.Random
 	Passwords *access.Passwords

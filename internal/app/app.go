@@ -156,13 +156,13 @@ func (a *App) build() error {
 	random := access.Random{Source: a.o.Random}
 	a.Admin = &access.Admin{Directory: a.Store, Keys: a.keys, Random: random, Now: a.o.Now}
 	a.Accounts = account.NewService(account.Options{
-		Accounts: account.WithLimits(a.Store, a.Budgets), Keys: a.keys, Random: random, Now: a.o.Now, TTL: a.o.Config.VerificationTTL, Budgets: a.Budgets,
+		Accounts: account.WithLimits(a.Store, a.Budgets), Holdings: a.Store, Keys: a.keys, Random: random, Now: a.o.Now, TTL: a.o.Config.VerificationTTL, Budgets: a.Budgets,
 		Passwords: access.NewPasswords(random, runtime.GOMAXPROCS(0)),
 		Links:     account.LinkPolicy{PublicURL: a.o.PublicURL, Allowed: a.o.Config.AllowedVerificationURLs, AllowLoopback: a.dev()},
 	})
 	a.Catalogue, a.Questions = catalogue.NewService(a.Store), assess.NewLibrary(a.Store)
 	a.Skills = skill.NewService(skill.Options{
-		Verifications: a.verifications(), Keys: a.keys, Random: random, Now: a.o.Now, SessionTTL: a.o.Config.SessionTTL,
+		Verifications: a.verifications(), People: a.Store, Cache: a.copies(), Keys: a.keys, Random: random, Now: a.o.Now, SessionTTL: a.o.Config.SessionTTL,
 		Callbacks: skill.CallbackPolicy{AllowHTTP: a.dev(), Networks: a.o.Config.EgressAllow},
 		ReviewTTL: a.o.Config.ReviewTTL, PublicURL: a.o.PublicURL, Mailer: a.Worker, Generator: a.generator(),
 		Catalogue: a.Catalogue, Endpoints: a.Store,
@@ -225,7 +225,9 @@ func (a *App) Handler() http.Handler {
 	accounts := accountapi.New(a.Accounts, a.o.PublicURL)
 	skills := skillapi.New(skillapi.Options{Service: a.Skills, Catalogue: a.Catalogue, Prober: egress.NewProbe(), Now: a.o.Now})
 	listed := catalogueapi.New(a.Catalogue)
-	own := ownapi.New(ownapi.Options{TestMails: outbox.TestMails{Mailbox: a.Store, Keys: a.keys}, Deliveries: a.Deliveries, Assessments: a.Skills, Bounces: a.Bounces, Now: a.o.Now})
+	own := ownapi.New(ownapi.Options{
+		TestMails: outbox.TestMails{Mailbox: a.Store, Keys: a.keys}, Deliveries: a.Deliveries, Assessments: a.Skills, People: a.Skills, Bounces: a.Bounces, Now: a.o.Now,
+	})
 	for _, family := range []*web.Family{&accounts, &skills, &listed, &own} {
 		family.Origins, family.Budgets = a.o.Config.CORSOrigins, a.Budgets
 		site.Mount(*family)

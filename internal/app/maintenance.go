@@ -43,6 +43,7 @@ func (a *App) chores() []chore {
 		{"tokens", older(a.Store.PurgeTokens, kept)},
 		{"sessions", older(a.Store.PurgeSessions, kept)},
 		{"captured_mails", mails},
+		{"people", a.forgetPeople},
 	}
 }
 

@@ -40,7 +40,7 @@ func (c *Capture) Send(ctx context.Context, d outbox.Delivery) (outbox.Answer, e
 
 func (c *Capture) captured(d outbox.Delivery, to string, content Content) outbox.Captured {
 	return outbox.Captured{
-		ID: d.ID, Org: d.Org, Test: d.Test, To: to, From: c.from,
+		ID: d.ID, Org: d.Org, Test: d.Test, About: d.About, To: to, From: c.from,
 		Subject: content.Subject, Text: content.Text, HTML: content.HTML, CreatedAt: d.Created,
 	}
 }

@@ -76,7 +76,7 @@ func (s *SMTP) Send(ctx context.Context, d outbox.Delivery) (outbox.Answer, erro
 	}
 	return s.askInTurn(ctx, favourite(d.Relay), func(m *member) (*dialogue, mask) {
 		talk := &dialogue{relay: m.relay, tls: m.tls(s.tls), from: envelope(s.from.Address), to: envelope(to.Address), raw: raw}
-		return talk, newMask(content.Text, m.login)
+		return talk, newMask(content.Text, to.Address, m.login)
 	})
 }
 

@@ -15,6 +15,7 @@ type Captured struct {
 	ID        string // of the delivery: capturing it twice keeps one
 	Org       string
 	Test      bool
+	About     string // id of the person or account that it tells of; empty: of nobody who is known
 	To        string // one plain address
 	From      string
 	Subject   string
@@ -25,7 +26,7 @@ type Captured struct {
 
 // Mailbox keeps captured mails.
 type Mailbox interface {
-	// Keep saves a mail; a second one with the same id changes nothing.
+	// Keep saves a mail; a second one with the same id changes nothing, and neither does one that tells of somebody who was erased meanwhile.
 	Keep(ctx context.Context, m Captured) error
 	// Mails returns captured mails, newest first, at most limit. An empty to means every address.
 	Mails(ctx context.Context, to string, limit int) ([]Captured, error)

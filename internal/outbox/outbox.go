@@ -33,14 +33,17 @@ const (
 type Delivery struct {
 	ID      string
 	Org     string
-	Test    bool // test mode: a mail of it never goes to a relay
+	Test    bool   // test mode: a mail of it never goes to a relay
+	About   string // id of the person or account that it tells of; empty: of the one whose change it is written with
 	Kind    Kind
 	Target  string // e-mail address or URL
 	Payload []byte // sealed at rest; wiped once cancelled, that of a mail once delivered
 	Locked  error  // the payload could not be opened; the attempt fails with this
 	Due     time.Time
 	Created time.Time
-	About   string // mails: the account or the verification that it is about, by which its organisation is told of a bounce; empty: none
+
+	// Verification is the one that a mail is about, by which its organisation is told of a bounce; empty: none.
+	Verification string
 
 	// Known of a claimed one.
 	Attempt   int      // attempts begun, this one included: what a worker proves its claim with

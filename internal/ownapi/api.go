@@ -9,6 +9,7 @@ import (
 
 	"avow/internal/fault"
 	"avow/internal/outbox"
+	"avow/internal/skill"
 	"avow/internal/web"
 )
 
@@ -35,12 +36,21 @@ type Deliveries interface {
 	Enable(ctx context.Context, r outbox.Reader, at outbox.Watched) error
 }
 
+// People is what the calls about persons need of the rules.
+type People interface {
+	// Export returns everything that is kept of a person, to whoever signed the request.
+	Export(ctx context.Context, by skill.Asker, id string) (skill.Person, error)
+	// Erase removes a person and returns what is left.
+	Erase(ctx context.Context, by skill.Asker, id string) (skill.Erasure, error)
+}
+
 // Options is what the calls need of the rules.
 type Options struct {
 	TestMails   outbox.TestMails
 	Deliveries  Deliveries
 	Assessments Assessments
 	Bounces     Bounces
+	People      People
 	Now         func() time.Time // deliveries are shown as they stand at now
 }
 
@@ -59,6 +69,8 @@ func New(o Options) web.Family {
 		{Method: http.MethodPost, Path: base + "/deliveries/{id}/replay", Handle: a.keyed(a.replayOne)},
 		{Method: http.MethodPost, Path: base + "/deliveries/replay", Handle: a.keyed(a.replay), Draws: replays},
 		{Method: http.MethodPost, Path: base + "/webhooks/enable", Handle: a.keyed(a.enable), Draws: replays},
+		{Method: http.MethodGet, Path: base + "/people/{id}", Handle: a.exportPerson},
+		{Method: http.MethodDelete, Path: base + "/people/{id}", Handle: a.erasePerson},
 	}}
 }
 

@@ -35,6 +35,10 @@ var codes = map[fault.Reason]wireError{
 	access.ErrKeyUnknown.Reason: {http.StatusUnauthorized, "UNAUTHORIZED"},
 	access.ErrBusy.Reason:       {http.StatusServiceUnavailable, "SERVICE_UNAVAILABLE"},
 
+	access.ErrSignatureMissing.Reason:   {http.StatusUnauthorized, "UNAUTHORIZED"},
+	access.ErrSignatureWrong.Reason:     {http.StatusForbidden, "INVALID_SIGNATURE"},
+	skill.ErrPersonUnknown.Reason:       {http.StatusNotFound, "NOT_FOUND"},
+	skill.ErrCopiesLeft.Reason:          {http.StatusServiceUnavailable, "SERVICE_UNAVAILABLE"},
 	skill.ErrVerificationUnknown.Reason: {http.StatusNotFound, "NOT_FOUND"},
 
 	outbox.ErrTestModeOnly.Reason:    {http.StatusForbidden, "TEST_MODE_ONLY"},

@@ -18,7 +18,7 @@ import (
 // TestEveryRefusalHasACode walks all that these calls can be refused for; bodies included.
 func TestEveryRefusalHasACode(t *testing.T) {
 	t.Parallel()
-	all := slices.Concat(outbox.LedgerRefusals, access.KeyRefusals, web.Refusals, limit.Refusals, []*fault.Error{outbox.ErrTestModeOnly, access.ErrBusy, errParameter, skill.ErrVerificationUnknown,
+	all := slices.Concat(outbox.LedgerRefusals, access.KeyRefusals, web.Refusals, limit.Refusals, skill.PersonRefusals, []*fault.Error{outbox.ErrTestModeOnly, access.ErrBusy, errParameter, skill.ErrVerificationUnknown,
 		access.ErrSignatureMissing, access.ErrSignatureWrong, outbox.ErrReportUnread, errReportType})
 	for _, refusal := range all {
 		if _, ok := codes[refusal.Reason]; !ok {

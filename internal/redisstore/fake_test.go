@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http/httptest"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -87,6 +88,13 @@ func (f *fake) set(_ context.Context, pairs []pair, last time.Duration) error {
 		f.values[p.key], f.lasts[p.key] = p.value, last
 	}
 	return err
+}
+
+func (f *fake) keep(ctx context.Context, pairs []pair, last time.Duration) error {
+	f.mu.Lock()
+	pairs = slices.DeleteFunc(pairs, func(p pair) bool { return string(f.values[p.key]) == forgotten })
+	f.mu.Unlock()
+	return f.set(ctx, pairs, last)
 }
 
 func (f *fake) step(ctx context.Context, now int64, moves []limit.Move) (step, error) {

@@ -25,14 +25,7 @@ func openLimits(o Options, dial func() (server, error)) *Limits {
 }
 
 // Await waits until it is known whether the Redis answers, for a moment at most: a process that has just started does not take it for away.
-func (l *Limits) Await(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, 3*connectTime)
-	defer cancel()
-	select {
-	case <-l.line.tried:
-	case <-ctx.Done():
-	}
-}
+func (l *Limits) Await(ctx context.Context) { l.line.await(ctx) }
 
 // Ready reports whether the Redis answers.
 func (l *Limits) Ready(ctx context.Context) error { return l.line.ready(ctx) }

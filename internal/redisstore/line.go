@@ -23,6 +23,8 @@ type server interface {
 	get(ctx context.Context, keys []string) ([][]byte, error)
 	// set writes pairs that last for a while.
 	set(ctx context.Context, pairs []pair, last time.Duration) error
+	// keep does the same but for keys that hold the mark of what was forgotten.
+	keep(ctx context.Context, pairs []pair, last time.Duration) error
 	// step moves budgets as limit.Step says.
 	step(ctx context.Context, now int64, moves []limit.Move) (step, error)
 	// close may take long when the server hangs.
@@ -151,6 +153,16 @@ func (l *line) cut(s server, why error) {
 	l.end = nil
 	l.lost <- why // has room: the loop takes one before it mends the line again
 	go s.close()
+}
+
+// await waits until it is known whether the server answers, for a moment at most.
+func (l *line) await(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, 3*connectTime)
+	defer cancel()
+	select {
+	case <-l.tried:
+	case <-ctx.Done():
+	}
 }
 
 // ready asks the server.

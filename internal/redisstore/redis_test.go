@@ -273,3 +273,20 @@ func TestRedisSentinel(t *testing.T) {
 	expectFound(t, c, token)
 	t.Logf("the cache is back %v after its master was killed", time.Since(begin))
 }
+
+// TestRedisForgetsSessions has another process put a copy of an erased session that it had read before.
+func TestRedisForgetsSessions(t *testing.T) {
+	t.Parallel()
+	s := redistest.Start(t)
+	one, two := openCache(t, s.URL, 1), openCache(t, s.URL, 1)
+	awaitReady(t, one)
+	awaitReady(t, two)
+	expectFound(t, one, token)
+	await(t, "forgotten", func() bool {
+		return one.Forget(t.Context(), []access.Hash{one.o.Keys.Hash(access.ForSession, token)}) == nil
+	})
+	expectNone(t, one, "forgotten")
+	two.Put(t.Context(), living(two, token, time.Hour))
+	expectNone(t, two, "put too late")
+	expectFound(t, two, "another")
+}

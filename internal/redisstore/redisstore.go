@@ -88,10 +88,36 @@ func (c *Cache) Put(ctx context.Context, session skill.Session) {
 		{sessionKey(session.Hash), seal(c.o.Keys, session)},
 		{"avow:verification:" + session.Verification, []byte(hex.EncodeToString(session.Hash[:]))},
 	}
-	_, err := use(ctx, c.line, func(ctx context.Context, s server) (struct{}, error) { return struct{}{}, s.set(ctx, pairs, left) })
+	_, err := use(ctx, c.line, func(ctx context.Context, s server) (struct{}, error) { return struct{}{}, s.keep(ctx, pairs, left) })
 	if err != nil {
 		c.o.Metrics.SessionCache(outcomeOf(err))
 	}
+}
+
+const (
+	// forgotten takes the place of a copy of an erased session. Nothing sealed begins like it.
+	forgotten = "avow:forgotten"
+	// forgottenFor is longer than any call takes that may still put a copy there which it has read before the erasure.
+	forgottenFor = time.Hour
+)
+
+// Forget implements skill.SessionCache.
+func (c *Cache) Forget(ctx context.Context, sessions []access.Hash) error {
+	if len(sessions) == 0 {
+		return nil
+	}
+	var marks []pair
+	for _, h := range sessions {
+		marks = append(marks, pair{sessionKey(h), []byte(forgotten)})
+	}
+	c.line.await(ctx)
+	_, err := use(ctx, c.line, func(ctx context.Context, s server) (struct{}, error) {
+		return struct{}{}, s.set(ctx, marks, forgottenFor)
+	})
+	if err != nil {
+		return skill.ErrCopiesLeft.Because(err)
+	}
+	return nil
 }
 
 func outcomeOf(err error) string {

@@ -3,6 +3,7 @@ package redisstore
 import (
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -151,6 +152,32 @@ func TestSealedSessionsComeBackAsTheyWere(t *testing.T) {
 		got, ok := unseal(keys, seal(keys, want))
 		if d := cmp.Diff(want, got); d != "" || !ok {
 			t.Fatalf("got (+) and %v, want (-):\n%s", ok, d)
+		}
+	})
+}
+
+// What is forgotten is not there any more, and a copy that comes too late is not kept; when nobody answers, that is told.
+func TestForget(t *testing.T) {
+	t.Parallel()
+	inBubble(t, []byte{1}, func(t *testing.T, b *bed) {
+		s := session(b.o.Keys)
+		b.Put(t.Context(), s)
+		if err := b.Forget(t.Context(), []access.Hash{s.Hash}); err != nil {
+			t.Fatal(err)
+		}
+		b.Put(t.Context(), s)
+		if got := b.Get(t.Context(), lookup(b.o.Keys)); got != nil {
+			t.Errorf("got %+v, want nothing that was forgotten", got)
+		}
+		if got := b.lasts["avow:session:"+hex.EncodeToString(s.Hash[:])]; got != forgottenFor {
+			t.Errorf("got the mark kept for %v, want %v", got, forgottenFor)
+		}
+		if err := b.Forget(t.Context(), nil); err != nil {
+			t.Errorf("got %v for no session, want nobody asked", err)
+		}
+		b.change(func() { b.sick = errSick })
+		if err := b.Forget(t.Context(), []access.Hash{s.Hash}); !errors.Is(err, skill.ErrCopiesLeft) {
+			t.Errorf("got %v, want %v", err, skill.ErrCopiesLeft)
 		}
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"net"
+	"strconv"
 	"time"
 
 	"github.com/redis/rueidis"
@@ -68,12 +69,31 @@ func (r redis) set(ctx context.Context, pairs []pair, last time.Duration) error 
 	for _, p := range pairs {
 		commands = append(commands, r.client.B().Set().Key(p.key).Value(rueidis.BinaryString(p.value)).PxMilliseconds(last.Milliseconds()).Build())
 	}
+	return r.all(ctx, commands)
+}
+
+// all carries out commands and returns the first error.
+func (r redis) all(ctx context.Context, commands rueidis.Commands) error {
 	for _, answer := range r.client.DoMulti(ctx, commands...) {
 		if err := answer.Error(); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// keepScript is SET for a key that does not hold the mark of what was forgotten. ARGV holds value, milliseconds and mark.
+const keepScript = `
+if redis.call('GETRANGE', KEYS[1], 0, #ARGV[3]) ~= ARGV[3] then redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) end
+return 1`
+
+func (r redis) keep(ctx context.Context, pairs []pair, last time.Duration) error {
+	var commands rueidis.Commands
+	for _, p := range pairs {
+		commands = append(commands, r.client.B().Eval().Script(keepScript).Numkeys(1).Key(p.key).
+			Arg(rueidis.BinaryString(p.value), strconv.FormatInt(last.Milliseconds(), 10), forgotten).Build())
+	}
+	return r.all(ctx, commands)
 }
 
 var stepping = rueidis.NewLuaScript(stepScript)

@@ -11,6 +11,9 @@ import (
 type SessionCache interface {
 	// Get returns the session with this token, its lists included, or nil.
 	Get(ctx context.Context, token access.Lookup) *Session
+	// Forget removes the copies of sessions, by the hashes of their tokens, and sees to it that none comes back. Unlike the others it says when that was not possible:
+	// ErrCopiesLeft.
+	Forget(ctx context.Context, sessions []access.Hash) error
 	// Put keeps a session with its lists, until it expires or is pushed out.
 	Put(ctx context.Context, session Session)
 }

@@ -15,7 +15,8 @@ type shelf struct {
 	sessions map[access.Hash]Session
 	puts     int
 	liar     *Session
-	blank    bool // it forgets everything at once
+	sick     error // of Forget
+	blank    bool  // it forgets everything at once
 }
 
 func (s *shelf) Get(_ context.Context, token access.Lookup) *Session {
@@ -30,6 +31,13 @@ func (s *shelf) Put(_ context.Context, session Session) {
 	if !s.blank {
 		s.sessions[session.Hash] = session
 	}
+}
+
+func (s *shelf) Forget(_ context.Context, sessions []access.Hash) error {
+	for _, h := range sessions {
+		delete(s.sessions, h)
+	}
+	return s.sick
 }
 
 // watched counts the loads that read lists.

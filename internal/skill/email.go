@@ -24,7 +24,11 @@ func ChangeEmail(s State, in EmailInput) (Next, error) {
 		return Next{}, nil
 	}
 	if holder := s.ByEmail; holder != nil {
-		return Next{Deliveries: s.mails(in.MailID, holder.Email, EmailTakenTemplate, EmailNotice{Language: s.Language, Brand: s.Brand}, in.Now)}, nil
+		notice := s.mails(in.MailID, holder.Email, EmailTakenTemplate, EmailNotice{Language: s.Language, Brand: s.Brand}, in.Now)
+		for i := range notice {
+			notice[i].About = holder.ID
+		}
+		return Next{Deliveries: notice}, nil
 	}
 	u := s.User.reachedAt(s.User.Email).reachedAt(in.Email)
 	before := u.Email
@@ -40,6 +44,6 @@ func (s State) mails(id, to, template string, data any, now time.Time) []outbox.
 	}
 	owner := s.Verification.Owner
 	d := outbox.NewMail(id, owner.Org, contact(to), template, data, now)
-	d.Test, d.About = owner.Mode == access.Test, s.Verification.ID
+	d.Test, d.About, d.Verification = owner.Mode == access.Test, s.Verification.User, s.Verification.ID
 	return []outbox.Delivery{d}
 }

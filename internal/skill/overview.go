@@ -51,15 +51,15 @@ func (o Overview) Standing(now time.Time) Standing {
 	return StandingPending
 }
 
-// Person is a person of the key's owner with all verifications, those of newer ones first.
-type Person struct {
+// Profile is a person of the key's owner with all verifications, those of newer ones first.
+type Profile struct {
 	Key           *access.Key // nil: unknown
 	User          *User       // nil: unknown
 	Verifications []Overview
 }
 
 // check refuses a key that is not good, then a person that is not there.
-func (p Person) check() error {
+func (p Profile) check() error {
 	if err := access.AuthenticateKey(p.Key); err != nil {
 		return err
 	}
@@ -89,7 +89,7 @@ type VaultProof struct {
 }
 
 // Vault returns what a person has to show: everything that is verified, the oldest first. What was rejected is nobody's business here.
-func (p Person) Vault() []VaultSource {
+func (p Profile) Vault() []VaultSource {
 	var vault []VaultSource
 	for _, o := range slices.Backward(p.Verifications) {
 		for _, item := range o.Items {

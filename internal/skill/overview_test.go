@@ -46,7 +46,7 @@ func TestVault(t *testing.T) {
 		return Skill{ID: id, Name: name, Status: Verified, VerifiedAt: start.AddDate(0, 0, day)}
 	}
 	old, renamed, other := Item{Source: shop, Title: "Shop"}, Item{Source: shop, Title: "The shop", Metadata: "{}"}, Item{Source: station, Title: "Station"}
-	p := Person{Verifications: []Overview{ // the newest first
+	p := Profile{Verifications: []Overview{ // the newest first
 		{Verification: Verification{Method: Assessment}, Items: []Item{renamed}, Skills: []Skill{verified("go", "Go", 2), {ID: "css", Status: Rejected}}},
 		{Verification: Verification{Method: Human, EndorsementType: "peer"}, Items: []Item{other, old}, Skills: []Skill{verified("go", "", 1), {ID: "sql", Status: Pending}}},
 		{Verification: Verification{Method: Human}, Items: []Item{other}, Skills: []Skill{{ID: "html", Status: Rejected}}},

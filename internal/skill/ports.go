@@ -54,7 +54,7 @@ type Verifications interface {
 	// SkillsOfUser returns the key, with its secrets, and the skills of a person of its owner, those of newer verifications first. What is unknown is nil or empty.
 	SkillsOfUser(ctx context.Context, key access.Lookup, user string) (*access.Key, []UserSkill, error)
 	// Person returns the person of the key's owner with this id, else the person of the newest verification whose student id it is.
-	Person(ctx context.Context, key access.Lookup, id string) (Person, error)
+	Person(ctx context.Context, key access.Lookup, id string) (Profile, error)
 	// ReviewsOver returns the ids of verifications whose review is pending although its time is over, the oldest first, at most limit.
 	ReviewsOver(ctx context.Context, now time.Time, limit int) ([]string, error)
 }

@@ -12,6 +12,8 @@ import (
 // Options is what a Service is made of.
 type Options struct {
 	Verifications Verifications
+	People        People
+	Cache         SessionCache // where copies of sessions are; nil: there are none
 	Keys          *access.Keyring
 	Random        access.Random
 	Now           func() time.Time

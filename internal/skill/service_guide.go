@@ -55,10 +55,10 @@ func (s *Service) Overview(ctx context.Context, apiKey, verification string) (Ov
 }
 
 // Person returns a person of the key's owner by our id or, failing that, by the caller's own: then the person of the newest verification that has it.
-func (s *Service) Person(ctx context.Context, apiKey, id string) (Person, error) {
+func (s *Service) Person(ctx context.Context, apiKey, id string) (Profile, error) {
 	p, err := s.o.Verifications.Person(ctx, s.o.Keys.Lookup(access.ForAPIKey, apiKey), id)
 	if err != nil {
-		return Person{}, err
+		return Profile{}, err
 	}
 	return p, p.check()
 }

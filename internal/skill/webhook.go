@@ -80,7 +80,9 @@ func (s State) webhook(id string, head event.Head, body any, now time.Time) []ou
 		return nil
 	}
 	hook := outbox.Hook{URL: v.Callback, Event: head.ID, Signer: outbox.Signer{Key: v.Key}, Body: encoded(body)}
-	return []outbox.Delivery{outbox.NewWebhook(id, v.Owner.Org, v.Owner.Mode == access.Test, hook, now)}
+	d := outbox.NewWebhook(id, v.Owner.Org, v.Owner.Mode == access.Test, hook, now)
+	d.About = v.User
+	return []outbox.Delivery{d}
 }
 
 func encoded(body any) []byte {

@@ -337,8 +337,8 @@ func (w *world) SkillsOfUser(context.Context, access.Lookup, string) (*access.Ke
 	return nil, nil, nil
 }
 
-func (w *world) Person(_ context.Context, key access.Lookup, id string) (Person, error) {
-	p := Person{Key: find(w.keys, key, anyRow)}
+func (w *world) Person(_ context.Context, key access.Lookup, id string) (Profile, error) {
+	p := Profile{Key: find(w.keys, key, anyRow)}
 	for _, v := range w.verifications {
 		if u := w.users[v.User]; u.ID == id {
 			var s State

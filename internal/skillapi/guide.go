@@ -21,7 +21,7 @@ type Guide interface {
 	// Overview returns a verification of the key's owner.
 	Overview(ctx context.Context, apiKey, verification string) (skill.Overview, error)
 	// Person returns a person of the key's owner by our id or the caller's.
-	Person(ctx context.Context, apiKey, id string) (skill.Person, error)
+	Person(ctx context.Context, apiKey, id string) (skill.Profile, error)
 	// Register makes an endpoint for some events, with the only copy of its secret.
 	Register(ctx context.Context, apiKey, url string, events []string) (access.Endpoint, error)
 	// Endpoints returns the registered endpoints of the key's organisation and mode.
@@ -167,10 +167,10 @@ type person struct {
 }
 
 // person finds the person of a path.
-func (a api) person(c call) (skill.Person, error) {
+func (a api) person(c call) (skill.Profile, error) {
 	id := skill.CallerID(c.PathValue("id"))
 	if skill.Blank(id) {
-		return skill.Person{}, errNoGuideUser
+		return skill.Profile{}, errNoGuideUser
 	}
 	return a.service.Person(c.Context(), c.apiKey, id)
 }

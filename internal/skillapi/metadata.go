@@ -3,8 +3,8 @@ package skillapi
 import (
 	"net/http"
 
-	"avow/internal/access"
 	"avow/internal/skill"
+	"avow/internal/web"
 )
 
 type userSkill struct {
@@ -20,7 +20,7 @@ type userSkill struct {
 // metadata is GET /metadata/user/{recordUserId} (skills-api.md 5.24). Who asks is told first, whatever is asked for.
 func (a api) metadata(c call) (answer, error) {
 	user := skill.CallerID(c.PathValue("id"))
-	skills, err := a.service.SkillsOfUser(c.Context(), c.apiKey, c.signed(), user)
+	skills, err := a.service.SkillsOfUser(c.Context(), c.apiKey, web.Signed(c.Request), user)
 	if err != nil {
 		return answer{}, err
 	}
@@ -35,13 +35,4 @@ func (a api) metadata(c call) (answer, error) {
 		})
 	}
 	return answer{status: http.StatusOK, data: data}, nil
-}
-
-// signed is what a request without body shows beside its key: the path counts as it was sent, a query with it (skills-api.md 3.4).
-func (c call) signed() access.Signed {
-	path := c.URL.EscapedPath()
-	if c.URL.RawQuery != "" {
-		path += "?" + c.URL.RawQuery
-	}
-	return access.Signed{Method: c.Method, Path: path, Timestamp: c.Header.Get("X-Timestamp"), Signature: c.Header.Get("X-Signature")}
 }

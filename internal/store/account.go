@@ -182,7 +182,7 @@ func (s *Store) saveAccount(state account.State, next account.Next) *batch {
 		b.write(cancelDelivery, a.ID, a.Org, fresh, id, micros(a.UpdatedAt))
 	}
 	for _, d := range slices.Concat(next.Mails, next.Hooks) {
-		b.write(enqueueDelivery, append([]any{a.ID, a.Org, fresh}, s.deliveryRow(d)...)...)
+		b.write(enqueueDelivery, append([]any{a.ID, a.Org, fresh}, s.deliveryRow(d, a.ID)...)...)
 	}
 	return b
 }

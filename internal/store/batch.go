@@ -86,6 +86,8 @@ type engine interface {
 	change(ctx context.Context, u *unit) error
 	// skipLocked is what a claim says to pass over rows that another claim holds.
 	skipLocked() string
+	// scrub removes what the database itself still holds of erased rows, as far as it can be made to.
+	scrub(ctx context.Context) error
 	close() error
 }
 

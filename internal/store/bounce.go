@@ -16,7 +16,7 @@ const (
 
 	// What a mail was about is looked up within the organisation of the mail.
 	accountOfMail      = oneByID + `SELECT o.endpoints, ` + accountColumns + ` FROM d CROSS JOIN accounts a CROSS JOIN organisations o WHERE a.id = d.about AND a.org_id = d.org_id AND o.id = d.org_id`
-	verificationOfMail = oneByID + `SELECT ` + verificationColumns + ` FROM d CROSS JOIN verifications r WHERE r.id = d.about AND r.mode = CASE WHEN d.test THEN 'test' ELSE 'live' END AND r.org_id = d.org_id`
+	verificationOfMail = oneByID + `SELECT ` + verificationColumns + ` FROM d CROSS JOIN verifications r WHERE r.id = d.verification_id AND r.mode = CASE WHEN d.test THEN 'test' ELSE 'live' END AND r.org_id = d.org_id`
 )
 
 // What a report causes is written beside the stamp that its guard has written. A worker that is still sending settles its attempt all the same: the lease stays, the state
@@ -127,7 +127,7 @@ func (s *Store) saveReport(d outbox.Record, loaded int64, next outbox.BounceNext
 	b.write(stampDelivery, d.ID, d.Org, d.Test, string(d.State), d.Attempts, loaded, fresh, string(state), at)
 	b.write(insertNote, d.ID, d.Org, fresh, string(next.Note.Action), next.Note.Status, next.Note.Diagnostic, at)
 	for _, h := range next.Hooks {
-		b.write(enqueueOfReport, append([]any{d.ID, d.Org, fresh}, s.deliveryRow(h)...)...)
+		b.write(enqueueOfReport, append([]any{d.ID, d.Org, fresh}, s.deliveryRow(h, "")...)...)
 	}
 	return b
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // verifyEmail is the purpose of the codes of e-mail verification, which the rules keep apart from all others.
-const verifyEmail account.Purpose = "verify_email"
+const verifyEmail = account.VerifyEmail
 
 // codeDocument is a code as its account's row holds it, under its purpose.
 type codeDocument struct {

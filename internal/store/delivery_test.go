@@ -9,8 +9,10 @@ import (
 	"testing"
 	"time"
 
+	"avow/internal/access"
 	"avow/internal/account"
 	"avow/internal/outbox"
+	"avow/internal/skill"
 )
 
 // deliveryTexts are the plain statements of the queue and the ledger that must be quick however many deliveries there are, with the kinds of their parameters.
@@ -167,4 +169,23 @@ func (e *coupled) change(ctx context.Context, u *unit) error {
 	e.with = nil
 	(&Store{engine: e.engine}).runGroup(units)
 	return <-u.done
+}
+
+// TestErasureReadsNoWholeTable looks at the plans of what an erasure writes behind its guard.
+func TestErasureReadsNoWholeTable(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, s *Store) {
+		person := s.erasePerson(skill.User{ID: "u", Owner: access.Owner{Org: "o", Mode: access.Live}}, skill.Erasure{})
+		holder := s.eraseAccount(account.Account{ID: "a", Org: "o"}, account.Erasure{})
+		for _, st := range append(person.statements, holder.statements...) {
+			if st.set != nil {
+				continue
+			}
+			for _, step := range s.plan(t, st.text) {
+				if scansTable(strings.TrimSpace(step)) || strings.Contains(step, "Seq Scan") {
+					t.Errorf("%s\ngot %q, want a search by an index", st.text, step)
+				}
+			}
+		}
+	})
 }

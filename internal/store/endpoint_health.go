@@ -130,7 +130,7 @@ func (s *Store) settleOff(ctx context.Context, d outbox.Delivery, r outbox.Resul
 		e := r.Endpoint.Next
 		b.exec(off, append(target(d), micros(e.Since), micros(e.Off), string(e.Reason), mark)...)
 		if mail, wanted := outbox.Notice(org, d, r); wanted {
-			b.exec(insertNotice, append(append(target(d), mark), s.deliveryRow(mail)...)...)
+			b.exec(insertNotice, append(append(target(d), mark), s.deliveryRow(mail, "")...)...)
 		}
 		return b
 	}, nil)
@@ -141,6 +141,6 @@ func (s *Store) settleOff(ctx context.Context, d outbox.Delivery, r outbox.Resul
 }
 
 // insertNotice writes a mail if the endpoint was disabled by this very change.
-var insertNotice = `INSERT INTO deliveries (id, org_id, test, kind, lane, target, payload_sealed, due_at, created_at, state, attempt, leased, detail, finished_at)
+var insertNotice = `INSERT INTO deliveries (id, org_id, test, kind, lane, target, payload_sealed, due_at, created_at, about, verification_id, state, attempt, leased, detail, finished_at)
 SELECT CAST($5 AS TEXT), CAST($6 AS TEXT), CAST($7 AS BOOLEAN), CAST($8 AS TEXT), CAST($9 AS TEXT), CAST($10 AS TEXT), $11, CAST($12 AS BIGINT), CAST($13 AS BIGINT),
-  'queued', 0, FALSE, '', 0` + ofStamp + ` ON CONFLICT (id) DO NOTHING`
+  CAST($14 AS TEXT), CAST($15 AS TEXT), 'queued', 0, FALSE, '', 0` + ofStamp + ` ON CONFLICT (id) DO NOTHING`

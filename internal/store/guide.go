@@ -21,9 +21,9 @@ LEFT JOIN reviews e ON e.verification_id = r.id AND e.mode = r.mode AND e.org_id
 ORDER BY r.created_at DESC, r.id`)
 
 // Person implements skill.Verifications. Nobody is there without a verification.
-func (s *Store) Person(ctx context.Context, key access.Lookup, id string) (skill.Person, error) {
+func (s *Store) Person(ctx context.Context, key access.Lookup, id string) (skill.Profile, error) {
 	var state skill.State
-	var p skill.Person
+	var p skill.Profile
 	b := &batch{}
 	b.find(loadKey, func(scan scanner) error { return scanKey(scan, &state) }, candidates(key)...)
 	b.find(loadPerson, func(scan scanner) error { return scanOverview(scan, &p) }, with(candidates(key), id)...)
@@ -32,7 +32,7 @@ func (s *Store) Person(ctx context.Context, key access.Lookup, id string) (skill
 	return p, err
 }
 
-func scanOverview(scan scanner, p *skill.Person) error {
+func scanOverview(scan scanner, p *skill.Profile) error {
 	var u userRow
 	var v verificationRow
 	var w reviewRow

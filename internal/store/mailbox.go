@@ -8,13 +8,20 @@ import (
 	"avow/internal/skill"
 )
 
-const mailColumns = `id, org_id, test, recipient, sender, subject, text_sealed, html_sealed, created_at`
+const mailColumns = `id, org_id, test, about, recipient, sender, subject, text_sealed, html_sealed, created_at`
+
+// A mail that tells of somebody is kept only while that person or account is there; the lock sees to it that whoever erases them finds the mail, or is waited for.
+var keepMail = writeSet(0, `id text, org text, test boolean, mode text, about text, recipient text, sender text, subject text, plain bytea, html bytea, created_at bigint`,
+	`INSERT INTO captured_mails (`+mailColumns+`)
+SELECT v.id, v.org, v.test, v.about, v.recipient, v.sender, v.subject, v.plain, v.html, v.created_at FROM v
+WHERE v.about = '' OR EXISTS (SELECT 1 FROM skill_users h WHERE h.id = v.about AND h.mode = v.mode AND h.org_id = v.org FOR SHARE OF h)
+OR EXISTS (SELECT 1 FROM accounts h WHERE h.id = v.about AND h.org_id = v.org FOR SHARE OF h)
+ON CONFLICT (id) DO NOTHING`)
 
 // Keep implements outbox.Mailbox.
 func (s *Store) Keep(ctx context.Context, m outbox.Captured) error {
 	b := &batch{}
-	b.exec(`INSERT INTO captured_mails (`+mailColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (id) DO NOTHING`,
-		m.ID, m.Org, m.Test, m.To, m.From, m.Subject, s.keys.Seal(access.ForCapture, []byte(m.Text)), s.keys.Seal(access.ForCapture, []byte(m.HTML)), micros(m.CreatedAt))
+	b.write(keepMail, m.ID, m.Org, m.Test, modeName(m.Test), m.About, m.To, m.From, m.Subject, s.keys.Seal(access.ForCapture, []byte(m.Text)), s.keys.Seal(access.ForCapture, []byte(m.HTML)), micros(m.CreatedAt))
 	return s.save(ctx, b)
 }
 
@@ -71,7 +78,7 @@ func (s *Store) scanMail(scan scanner) (outbox.Captured, error) {
 	var m outbox.Captured
 	var text, html []byte
 	var created int64
-	if err := scan(&m.ID, &m.Org, &m.Test, &m.To, &m.From, &m.Subject, &text, &html, &created); err != nil {
+	if err := scan(&m.ID, &m.Org, &m.Test, &m.About, &m.To, &m.From, &m.Subject, &text, &html, &created); err != nil {
 		return m, err
 	}
 	plainText, err := s.keys.Open(access.ForCapture, text)

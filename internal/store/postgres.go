@@ -63,6 +63,9 @@ func wishes(ctx context.Context, c *pgx.Conn) error {
 
 func (e *postgresEngine) skipLocked() string { return " FOR UPDATE SKIP LOCKED" }
 
+// scrub leaves it to the server: dead rows go with its own vacuum, and no dump has them.
+func (e *postgresEngine) scrub(context.Context) error { return nil }
+
 func (e *postgresEngine) close() error {
 	e.commits.close()
 	e.pool.Close()

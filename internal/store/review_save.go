@@ -27,6 +27,11 @@ WHERE deliveries.id = v.id AND deliveries.org_id = v.org AND deliveries.state = 
 
 	// The organisation of a delivery is the person's.
 	enqueueOfUser = writeSet(8, `mode text, person text, fresh bigint, `+deliveryRow, insertDelivery+ofPerson)
+
+	// One that tells of another person than that whose change it is written with is written only while that person is there, who cannot be erased meanwhile.
+	enqueueOfOther = writeSet(9, `mode text, person text, fresh bigint, `+deliveryRow, insertDelivery+`
+FROM v JOIN skill_users h ON h.id = v.about AND h.mode = v.mode AND h.org_id = v.org
+JOIN skill_users u ON u.id = v.person AND u.mode = v.mode AND u.org_id = v.org AND u.version = v.fresh FOR SHARE OF h`)
 )
 
 // saveReview writes the one row of reviewer and review: what a decision leaves out stays as it was loaded.
@@ -67,7 +72,12 @@ func (w personWriter) saveConsequences(s *Store, state skill.State, next skill.N
 		w.dependent(cancelOfUser, id, micros(next.At))
 	}
 	for _, d := range next.Deliveries {
-		w.write(enqueueOfUser, append([]any{string(w.user.Owner.Mode), w.user.ID, w.fresh}, s.deliveryRow(d)...)...)
+		row := append([]any{string(w.user.Owner.Mode), w.user.ID, w.fresh}, s.deliveryRow(d, w.user.ID)...)
+		if d.About == "" || d.About == w.user.ID {
+			w.write(enqueueOfUser, row...)
+		} else {
+			w.write(enqueueOfOther, row...)
+		}
 	}
 }
 

@@ -44,7 +44,7 @@ func newSet(columns, body string) *set {
 		name, kind, _ := strings.Cut(strings.TrimSpace(one), " ")
 		s.columns = append(s.columns, column{name, kind})
 	}
-	s.lite, s.post = s.liteHead()+inOrder.Replace(body), s.postHead()+body
+	s.lite, s.post = s.liteHead()+inOrder.Replace(unlocked.Replace(body)), s.postHead()+body
 	sets = append(sets, s)
 	return s
 }
@@ -53,7 +53,7 @@ func newSet(columns, body string) *set {
 func writeSet(rank int, columns, body string) *set {
 	s := newSet(columns, body)
 	s.rank = rank
-	if text, ok := s.plain(body); ok {
+	if text, ok := s.plain(unlocked.Replace(body)); ok {
 		s.lite = text
 	}
 	return s
@@ -77,6 +77,9 @@ func (s *set) names() string {
 // Joins are carried out in the order in which they are written: from what a request names, by index, to what belongs to it. Neither engine is left to guess, for a guess
 // that was good for a small table may read all of a large one. SQLite takes CROSS JOIN for that, PostgreSQL a setting (planning).
 var inOrder = strings.NewReplacer(" LEFT JOIN ", " LEFT JOIN ", "\nLEFT JOIN ", "\nLEFT JOIN ", " JOIN ", " CROSS JOIN ", "\nJOIN ", "\nCROSS JOIN ")
+
+// unlocked leaves out what locks rows: SQLite has one writer.
+var unlocked = strings.NewReplacer(" FOR UPDATE OF deliveries", "", " FOR SHARE OF h", "")
 
 func (s *set) liteHead() string {
 	values := []string{"0"}

@@ -102,17 +102,21 @@ type skillDocument struct {
 	CreatedAt  int64    `json:"createdAt"`
 }
 
-func skillsToJSON(skills []skill.Skill) string {
+func skillsToJSON(skills []skill.Skill) string { return toJSON(skillDocuments(skills)) }
+
+func skillDocuments(skills []skill.Skill) []skillDocument {
 	documents := make([]skillDocument, len(skills))
 	for i, s := range skills {
 		documents[i] = skillDocument{s.ID, s.Name, s.ProofURLs, string(s.Status), micros(s.VerifiedAt), string(s.VerifiedBy), string(s.Answer), micros(s.CreatedAt)}
 	}
-	return toJSON(documents)
+	return documents
 }
 
-func skillsFromJSON(text string) []skill.Skill {
+func skillsFromJSON(text string) []skill.Skill { return skillsOf(fromJSON[skillDocument](text)) }
+
+func skillsOf(documents []skillDocument) []skill.Skill {
 	var skills []skill.Skill
-	for _, d := range fromJSON[skillDocument](text) {
+	for _, d := range documents {
 		skills = append(skills, skill.Skill{
 			ID: d.ID, Name: d.Name, ProofURLs: d.Proofs, Status: skill.Status(d.Status),
 			VerifiedAt: instant(d.VerifiedAt), VerifiedBy: skill.Verifier(d.VerifiedBy), Answer: skill.Answer(d.Answer), CreatedAt: instant(d.CreatedAt),
@@ -212,6 +216,12 @@ func fromJSON[T any](text string) []T {
 		return nil
 	}
 	return list
+}
+
+// fromDocument reads what toJSON wrote.
+func fromDocument[T any](text string) (document T) {
+	_ = json.Unmarshal([]byte(text), &document) // only this program writes it
+	return document
 }
 
 func textsToJSON(texts []string) string {

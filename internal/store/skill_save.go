@@ -1,6 +1,10 @@
 package store
 
-import "avow/internal/skill"
+import (
+	"time"
+
+	"avow/internal/skill"
+)
 
 // The version of the user guards a change of anything that the person has: the update finds the version that was loaded, everything else the one that was written
 // with it. A new user is written with that version at once; its unique keys are its guard.
@@ -10,13 +14,15 @@ const (
 )
 
 var (
-	updateUser = guardSet(0, `id text, org text, mode text, loaded bigint, fresh bigint, name text, email text, email_key text, phone text, phone_key text, mailboxes text`,
-		`UPDATE skill_users SET name = v.name, email = v.email, email_key = v.email_key, phone = v.phone, phone_key = v.phone_key, mailboxes = v.mailboxes, version = v.fresh
+	updateUser = guardSet(0, `id text, org text, mode text, loaded bigint, fresh bigint, name text, email text, email_key text, phone text, phone_key text, mailboxes text, active_on bigint`,
+		`UPDATE skill_users SET name = v.name, email = v.email, email_key = v.email_key, phone = v.phone, phone_key = v.phone_key, mailboxes = v.mailboxes, version = v.fresh,
+  active_on = CASE WHEN v.active_on > skill_users.active_on THEN v.active_on ELSE skill_users.active_on END
 FROM v WHERE skill_users.org_id = v.org AND skill_users.mode = v.mode AND skill_users.id = v.id AND skill_users.version = v.loaded RETURNING skill_users.id`)
 
-	insertUser = writeSet(1, `org text, mode text, id text, fresh bigint, name text, email text, email_key text, phone text, phone_key text, mailboxes text, created_at bigint`,
-		`INSERT INTO skill_users (org_id, mode, id, name, email, email_key, phone, phone_key, mailboxes, created_at, version)
-SELECT v.org, v.mode, v.id, v.name, v.email, v.email_key, v.phone, v.phone_key, v.mailboxes, v.created_at, v.fresh FROM v`)
+	insertUser = writeSet(1, `org text, mode text, id text, fresh bigint, name text, email text, email_key text, phone text, phone_key text, mailboxes text, active_on bigint,
+  created_at bigint`,
+		`INSERT INTO skill_users (org_id, mode, id, name, email, email_key, phone, phone_key, mailboxes, active_on, created_at, version)
+SELECT v.org, v.mode, v.id, v.name, v.email, v.email_key, v.phone, v.phone_key, v.mailboxes, v.active_on, v.created_at, v.fresh FROM v`)
 
 	insertVerification = writeSet(2, ofUser+`id text, api_key text, student text, callback text, name text, method text, endorsement text,
   created_at bigint, initiated_at bigint, completed_at bigint, skills text, items text`,
@@ -44,7 +50,7 @@ func (s *Store) saveVerification(state skill.State, next skill.Next) *batch {
 		user = next.User
 	}
 	w := personWriter{batch: &batch{}, user: *user, fresh: stamp()}
-	w.saveUser()
+	w.saveUser(dayOf(next))
 	w.saveVerification(state, next)
 	if next.Session != nil {
 		w.saveSession(*next.Session)
@@ -67,14 +73,27 @@ func (w personWriter) dependent(s *set, values ...any) {
 	w.write(s, append([]any{w.user.Owner.Org, string(w.user.Owner.Mode), w.user.ID, w.fresh}, values...)...)
 }
 
-func (w personWriter) saveUser() {
+func (w personWriter) saveUser(day int64) {
 	u := w.user
 	emailKey, phoneKey := orNil(skill.EmailKey(u.Email)), orNil(skill.PhoneKey(u.Phone))
 	if u.Version == 0 {
-		w.write(insertUser, u.Owner.Org, string(u.Owner.Mode), u.ID, w.fresh, u.Name, u.Email, emailKey, u.Phone, phoneKey, textsToJSON(u.Mailboxes), micros(u.CreatedAt))
+		w.write(insertUser, u.Owner.Org, string(u.Owner.Mode), u.ID, w.fresh, u.Name, u.Email, emailKey, u.Phone, phoneKey, textsToJSON(u.Mailboxes), day, micros(u.CreatedAt))
 		return
 	}
-	w.write(updateUser, u.ID, u.Owner.Org, string(u.Owner.Mode), u.Version, w.fresh, u.Name, u.Email, emailKey, u.Phone, phoneKey, textsToJSON(u.Mailboxes))
+	w.write(updateUser, u.ID, u.Owner.Org, string(u.Owner.Mode), u.Version, w.fresh, u.Name, u.Email, emailKey, u.Phone, phoneKey, textsToJSON(u.Mailboxes), day)
+}
+
+// dayOf is the first instant of the day of a change, as far as what it writes tells it; 0: it does not. Such a change needs a live session, whose end is later.
+func dayOf(next skill.Next) int64 {
+	at := next.At
+	if v := next.Verification; v != nil {
+		for _, one := range []time.Time{v.CreatedAt, v.InitiatedAt, v.CompletedAt} {
+			if one.After(at) {
+				at = one
+			}
+		}
+	}
+	return micros(at.Truncate(24 * time.Hour))
 }
 
 // saveVerification writes the row with both documents: what a decision leaves out stays as it was loaded.

@@ -30,6 +30,7 @@ type connection struct {
 // settings of every connection: each commit is flushed; 8 MiB of cache and a log of 16 MiB keep the pages of a busy minute out of the file system's hands.
 var settings = url.Values{"_pragma": {
 	"busy_timeout(15000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "cache_size(-8192)", "wal_autocheckpoint(4096)",
+	"secure_delete(1)", // what is deleted is overwritten
 }}
 
 // sqliteAddress is the driver's form of a file's name with our settings.

@@ -52,8 +52,10 @@ func (s *Store) openAll(use access.Purpose, sealed [][]byte, err error) ([][]byt
 	return secrets, err
 }
 
-func modeOf(d outbox.Delivery) string {
-	if d.Test {
+func modeOf(d outbox.Delivery) string { return modeName(d.Test) }
+
+func modeName(test bool) string {
+	if test {
 		return string(access.Test)
 	}
 	return string(access.Live)

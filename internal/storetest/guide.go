@@ -112,7 +112,7 @@ func (w *skillWorld) parallelBegins() {
 	}
 }
 
-func (w *skillWorld) person(k access.NewKey, id string) skill.Person {
+func (w *skillWorld) profile(k access.NewKey, id string) skill.Profile {
 	w.Helper()
 	p, err := w.Person(w.ctx, w.keys.Lookup(access.ForAPIKey, k.Text), id)
 	w.must(err)
@@ -128,40 +128,40 @@ func (w *skillWorld) personByEither() {
 		want[0], want[1] = want[1], want[0]
 	}
 	for _, id := range []string{"student 1", first.Verification.User} {
-		p := w.person(w.live, id)
+		p := w.profile(w.live, id)
 		w.equal(id+": person", p.User, state.User)
 		w.equal(id+": verifications", p.Verifications, want)
 		if p.Key == nil || p.Key.ID != w.live.ID {
 			w.Errorf("%s: got %+v, want the key", id, p.Key)
 		}
 		for _, k := range []access.NewKey{w.test, w.other} {
-			if p := w.person(k, id); p.User != nil || p.Verifications != nil || p.Key == nil || p.Key.ID != k.ID {
+			if p := w.profile(k, id); p.User != nil || p.Verifications != nil || p.Key == nil || p.Key.ID != k.ID {
 				w.Errorf("%s of another owner: got %+v, want nobody", id, p)
 			}
 		}
 	}
 	for _, k := range []access.NewKey{w.test, w.other} { // the same student, elsewhere
 		theirs := w.open(k).Verification.User
-		if p := w.person(k, "student 1"); p.User == nil || p.User.ID != theirs {
+		if p := w.profile(k, "student 1"); p.User == nil || p.User.ID != theirs {
 			w.Errorf("got %+v, want the owner's own, %s", p.User, theirs)
 		}
 		in := initInput()
 		in.Student, in.Email, in.Phone = theirs, "other@example.com", ""
 		o, err := w.service.Init(w.ctx, w.live.Text, in)
 		w.must(err)
-		if p := w.person(w.live, theirs); p.User == nil || p.User.ID != o.Verification.User {
+		if p := w.profile(w.live, theirs); p.User == nil || p.User.ID != o.Verification.User {
 			w.Errorf("a student called like another owner's person: got %+v, want %s", p.User, o.Verification.User)
 		}
 	}
-	if p := w.person(w.live, "student 1"); p.User == nil || p.User.ID != state.User.ID {
+	if p := w.profile(w.live, "student 1"); p.User == nil || p.User.ID != state.User.ID {
 		w.Errorf("got %+v, want the person of before", p.User)
 	}
 	for _, id := range []string{"", "nobody"} {
-		if p := w.person(w.live, id); p.User != nil {
+		if p := w.profile(w.live, id); p.User != nil {
 			w.Errorf("%q: got %+v, want nobody", id, p)
 		}
 	}
-	w.equal("with an unknown key", w.person(access.NewKey{Text: "nobody's"}, "student 1"), skill.Person{})
+	w.equal("with an unknown key", w.profile(access.NewKey{Text: "nobody's"}, "student 1"), skill.Profile{})
 }
 
 func (w *skillWorld) longStudents() {
@@ -175,7 +175,7 @@ func (w *skillWorld) longStudents() {
 		users[id] = o.Verification.User
 	}
 	for n, id := range ids {
-		if p := w.person(w.live, id); p.User == nil || p.User.ID != users[id] {
+		if p := w.profile(w.live, id); p.User == nil || p.User.ID != users[id] {
 			w.Errorf("%d: got %+v, want %s", n, p.User, users[id])
 		}
 	}

@@ -59,7 +59,7 @@ func newSkillWorld(t *testing.T, open Open) *skillWorld {
 	t.Helper()
 	w := &skillWorld{world: newWorld(t, open)}
 	w.service = skill.NewService(skill.Options{
-		Verifications: w.Store, Keys: w.keys, Random: access.Random{Source: cryptorand.Reader}, Now: func() time.Time { return start },
+		Verifications: w.Store, People: w.Store, Keys: w.keys, Random: access.Random{Source: cryptorand.Reader}, Now: func() time.Time { return start },
 		SessionTTL: time.Hour, ReviewTTL: time.Hour, Catalogue: catalogue.NewService(w.Store), Endpoints: w.Store,
 	})
 	w.live, w.test, w.other = w.key("one", access.Live), w.key("one", access.Test), w.key("two", access.Live)

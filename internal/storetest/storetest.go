@@ -21,8 +21,10 @@ type Store interface {
 	access.Directory
 	access.Endpoints
 	account.Accounts
+	account.Holdings
 	skill.Verifications
 	skill.Endpoints
+	skill.People
 	catalogue.Imports
 	assess.Imports
 	outbox.Queue
@@ -75,6 +77,7 @@ func Run(t *testing.T, open Open) {
 	t.Run("catalogue", func(t *testing.T) { t.Parallel(); skillCatalogue(t, open) })
 	t.Run("questions", func(t *testing.T) { t.Parallel(); questions(t, open) })
 	t.Run("skills", func(t *testing.T) { t.Parallel(); skills(t, open) })
+	t.Run("privacy", func(t *testing.T) { t.Parallel(); privacy(t, open) })
 }
 
 // Keys are the master keys of the stores under test.
