@@ -37,7 +37,7 @@ func (b *bench) seedSent(a arguments) {
 	made, err := b.app.Accounts.Create(ctx, account.NewAccount{Org: o.ID, Email: a.words[0] + "@sent.example"})
 	b.must(err)
 	d := outbox.NewMail(a.words[0], o.ID, a.named["to"], account.ConfirmationTemplate, map[string]string{}, now)
-	d.About, d.Test = a.named["about"], a.named["mode"] == string(access.Test)
+	d.About, d.Verification, d.Test = a.named["about"], a.named["verification"], a.named["mode"] == string(access.Test)
 	b.must(b.app.Store.Change(ctx, account.KeyOfID(made.ID), func(s account.State) (account.Next, error) {
 		return account.Next{Account: s.Account, Mails: []account.Mail{d}}, nil
 	}))

@@ -117,7 +117,7 @@ func fateOf(h textproto.Header) (f outbox.Fate, ok bool) {
 	word, _, _ := strings.Cut(strings.TrimSpace(h.Get("Action")), " ")
 	f.Action = outbox.Action(strings.ToLower(word))
 	f.Status = statusCode.FindString(strings.TrimSpace(h.Get("Status")))
-	f.Diagnostic = diagnostic(h.Get("Diagnostic-Code"), f.Addresses)
+	f.Diagnostic = diagnostic(h.Get("Diagnostic-Code"))
 	return f, len(f.Addresses) > 0 && slices.Contains(outbox.Actions, f.Action)
 }
 
@@ -130,11 +130,8 @@ func addressOf(recipient string) string {
 	return strings.Trim(strings.TrimSpace(address), "<>")
 }
 
-// diagnostic is a server's words without whatever is long enough to be a secret, for servers quote what they dislike, and without the addresses that it was about.
-func diagnostic(words string, addresses []string) string {
+// diagnostic is a server's words without whatever is long enough to be a secret, for servers quote what they dislike.
+func diagnostic(words string) string {
 	covered := newMask(words, "", nil).cover(words)
-	for _, to := range addresses {
-		covered = newMask("", to, nil).cover(covered)
-	}
 	return strings.ToValidUTF8(covered[:min(len(covered), maxDiagnostic)], "")
 }

@@ -42,7 +42,7 @@ func TestEveryMailNamesItsVerification(t *testing.T) {
 	t.Parallel()
 	s := stepState(t)
 	mails := s.mails("dlv_a", "r@work.example", ReviewRequestTemplate, EmailNotice{}, s.Verification.CreatedAt)
-	if len(mails) != 1 || mails[0].About != s.Verification.ID {
+	if len(mails) != 1 || mails[0].Verification != s.Verification.ID {
 		t.Errorf("got %+v, want a mail about %s", mails, s.Verification.ID)
 	}
 }

@@ -94,11 +94,13 @@ func (s *Store) saveRegistered(org, before string, next skill.Registration) *bat
 	return b
 }
 
+const reviewsOver = `SELECT verification_id FROM reviews WHERE status = 'pending' AND expires_at <= $1 ORDER BY expires_at LIMIT $2`
+
 // ReviewsOver implements skill.Verifications.
 func (s *Store) ReviewsOver(ctx context.Context, now time.Time, limit int) ([]string, error) {
 	var ids []string
 	b := &batch{}
-	b.query(`SELECT verification_id FROM reviews WHERE status = 'pending' AND expires_at <= $1 ORDER BY expires_at LIMIT $2`, func(scan scanner) error {
+	b.query(reviewsOver, func(scan scanner) error {
 		var id string
 		err := scan(&id)
 		ids = append(ids, id)

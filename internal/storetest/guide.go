@@ -19,6 +19,7 @@ var guideCases = map[string]func(*skillWorld){
 	"a verification opened by one call is saved whole":  (*skillWorld).begunSaved,
 	"who begins knows the person's touchpoints":         (*skillWorld).begunTouchpoints,
 	"parallel begins keep to ten skills a source":       (*skillWorld).parallelBegins,
+	"parallel begins make one person":                   (*skillWorld).parallelFirstBegins,
 	"a person is found by either id, by its owner":      (*skillWorld).personByEither,
 	"ids of any length are told apart":                  (*skillWorld).longStudents,
 	"endpoints are their organisation's and mode's":     (*skillWorld).registeredOwner,
@@ -109,6 +110,28 @@ func (w *skillWorld) parallelBegins() {
 	})
 	if sent.Load() != 3 {
 		w.Errorf("got %d sent, want 3", sent.Load())
+	}
+}
+
+func (w *skillWorld) parallelFirstBegins() {
+	const n = 6
+	users := make([]string, n)
+	w.together(n, func(i int) error {
+		in := beginInput(w, fmt.Sprint("skill ", i))
+		in.Reviewer = nil
+		b, err := w.service.Begin(w.ctx, w.live.Text, in)
+		if err == nil {
+			users[i] = b.Verification.User
+		}
+		return err
+	})
+	for _, user := range users {
+		if user != users[0] {
+			w.Errorf("got user %s, want %s", user, users[0])
+		}
+	}
+	if p := w.profile(w.live, "student 1"); len(p.Verifications) != n {
+		w.Errorf("got %d verifications, want %d", len(p.Verifications), n)
 	}
 }
 
