@@ -13,10 +13,12 @@ import (
 	"avow/internal/web"
 )
 
-// TestEveryRefusalHasACode walks all that these calls can be refused for; none of them reads a body.
+// TestEveryRefusalHasACode walks all that these calls can be refused for.
 func TestEveryRefusalHasACode(t *testing.T) {
 	t.Parallel()
-	all := slices.Concat(outbox.LedgerRefusals, access.KeyRefusals, []*fault.Error{outbox.ErrTestModeOnly, web.ErrRouteUnknown, web.ErrMethod, access.ErrBusy, errParameter})
+	all := slices.Concat(outbox.LedgerRefusals, access.KeyRefusals, access.SignatureRefusals, []*fault.Error{
+		outbox.ErrTestModeOnly, web.ErrRouteUnknown, web.ErrMethod, access.ErrBusy, errParameter, outbox.ErrReportUnread, errReportType, web.ErrTooLarge, web.ErrJSON,
+	})
 	for _, refusal := range all {
 		if _, ok := codes[refusal.Reason]; !ok {
 			t.Errorf("got no code for %q, want one", refusal.Reason)
