@@ -19,7 +19,7 @@ import (
 func TestEveryRefusalHasACode(t *testing.T) {
 	t.Parallel()
 	all := slices.Concat(outbox.LedgerRefusals, access.KeyRefusals, web.Refusals, limit.Refusals, skill.PersonRefusals, []*fault.Error{outbox.ErrTestModeOnly, access.ErrBusy, errParameter, skill.ErrVerificationUnknown,
-		access.ErrSignatureMissing, access.ErrSignatureWrong, outbox.ErrReportUnread, errReportType})
+		outbox.ErrReportUnread, errReportType}, access.SignatureRefusals)
 	for _, refusal := range all {
 		if _, ok := codes[refusal.Reason]; !ok {
 			t.Errorf("got no code for %q, want one", refusal.Reason)
