@@ -42,10 +42,11 @@ bench: build ## measure against limits, a peer and the targets; 10 minutes, BENC
 SOAK_HISTORIES ?= 1000
 SOAK_ROUNDS ?= 100
 SOAK_TROUBLES ?= 3
+SOAK_RELAY_MINUTES ?= 10
 SOAK_SEED ?= 0
-soak: ## histories, a mail bomb and kills at random on each engine; half an hour on two cores, SOAK_ROUNDS, SOAK_TROUBLES, SOAK_HISTORIES and SOAK_SEED
+soak: ## histories, a mail bomb and kills at random on each engine; half an hour on two cores, SOAK_ROUNDS, SOAK_TROUBLES, SOAK_RELAY_MINUTES, SOAK_HISTORIES and SOAK_SEED
 	$(GO) test -count=1 -v -timeout 4h -tags integration,soak -run '^(TestHistories|TestMailBombing)$$' ./internal/app -seed $(SOAK_SEED) -histories $(SOAK_HISTORIES)
-	$(GO) test -count=1 -v -timeout 4h -tags soak ./soak -seed $(SOAK_SEED) -rounds $(SOAK_ROUNDS) -troubles $(SOAK_TROUBLES)
+	$(GO) test -count=1 -v -timeout 4h -tags soak ./soak -seed $(SOAK_SEED) -rounds $(SOAK_ROUNDS) -troubles $(SOAK_TROUBLES) -relay-minutes $(SOAK_RELAY_MINUTES)
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -75,3 +76,4 @@ unit:
 race:
 	CGO_ENABLED=1 $(GO) test -race -timeout 20m -tags $(TAGS) ./...
 	$(GO) test -timeout 15m -tags $(TAGS) -run '^TestContract$$' ./internal/app
+	$(GO) test -count=1 -timeout 10m -tags soak -run '^TestRelays$$' ./soak -relay-minutes 0.33

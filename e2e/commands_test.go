@@ -305,7 +305,8 @@ var allCommands = []string{
 	"token", "token issue", "token revoke",
 	"skills", "skills import", "skills export",
 	"deliveries", "deliveries list", "deliveries show", "deliveries retry", "deliveries replay",
-	"questions", "questions lint", "questions stats",
+	"mail", "mail bounce",
+	"questions", "questions import", "questions list", "questions remove", "questions lint", "questions stats",
 }
 
 func TestEveryCommandHasHelp(t *testing.T) {

@@ -29,6 +29,7 @@ type shownAttempt struct {
 	Outcome string
 	Code    int
 	Answer  string
+	Relay   string
 }
 
 // oneMail has somebody ask for a mail and returns its delivery.

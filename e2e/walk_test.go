@@ -13,18 +13,16 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-var walkInDocs = regexp.MustCompile(`(?s)<!-- walk -->\n(.*?)<!-- /walk -->`)
-
-// walk are the paragraphs of docs/skills.md that are to be pasted.
-func walk(t *testing.T) []string {
+// walk are the paragraphs of a page of docs that are to be pasted, between the marks of a name.
+func walk(t *testing.T, page, name string) []string {
 	t.Helper()
-	text, err := os.ReadFile("../docs/skills.md")
+	text, err := os.ReadFile("../docs/" + page)
 	if err != nil {
 		t.Fatal(err)
 	}
-	region := walkInDocs.FindStringSubmatch(string(text))
+	region := regexp.MustCompile(`(?s)<!-- ` + name + ` -->\n(.*?)<!-- /` + name + ` -->`).FindStringSubmatch(string(text))
 	if region == nil {
-		t.Fatal("got no walk in docs/skills.md, want one between its marks")
+		t.Fatalf("got no %s in docs/%s, want one between its marks", name, page)
 	}
 	var paragraphs []string
 	for _, block := range shellBlock.FindAllStringSubmatch(region[1], -1) {
@@ -60,6 +58,21 @@ func said(mode string) []string {
 	return all
 }
 
+// assessed are the answers that the walk by an assessment must get, in its order, as patterns.
+var assessed = []string{
+	`\{"success":true,"data":\{"recordVerificationId":"ver_test_\w+","skills":\[.*\],"totalProcessed":1\},"message":"Skill verifications replaced successfully"\}`,
+	`\{"success":true,"data":\{"recordVerificationId":"ver_test_\w+","verificationMethod":"assessment"\},"message":"Verification method stored successfully"\}`,
+	`\{"success":true,"data":\{"recordVerificationId":"ver_test_\w+","recordUserId":"usr_test_\w+","stored":\{.*"externalProjectId":"proj_001".*\}\},"message":"Verification items synced successfully"\}`,
+	`\{"success":true,"data":\{"recordVerificationId":"ver_test_\w+","totalQuestions":10,"questions":\[(\{"questionId":"` + uuidForm + `","question":".*","options":\[.*\]\},?)+\]\},` +
+		`"message":"Assessment generated successfully","executionTime":"\d+ms"\}`,
+	`\{"success":true,"data":\{"recordVerificationId":"ver_test_\w+","result":\{"score":0,"passed":false,"attemptNumber":1,"correctAnswers":0,"totalQuestions":10,"message":"[^"]+"\},` +
+		`"verifiedSkills":\[\{"skillId":"skill_001","name":"Go","verified":false,"status":"rejected"\}\],"skillsUpdated":1,"webhook":\{"sent":true\}\},"message":"Assessment submitted successfully"\}`,
+	`\{"success":true,"data":\{"recordVerificationId":"ver_test_\w+","retakeAttemptNumber":2,"totalQuestions":10,"questions":\[.*\]\},"message":"Retake assessment generated successfully","executionTime":"\d+ms"\}`,
+	`\{"success":true,"data":\{"recordVerificationId":"ver_test_\w+","result":\{"score":100,"passed":true,"attemptNumber":2,.*"verifiedBy":"assessment"\}\],"skillsUpdated":1,.*`,
+	`\{"success":false,"error":\{"code":"ASSESSMENT_LOCKED","message":"[^"]+"\}\}`,
+	`\{"event":"verification.completed",.*"verificationMethod":"assessment",.*"reviewer":null,"assessment":\{"score":100,"passed":true,"attemptNumber":2,"correctAnswers":10,"totalQuestions":10,"isLocked":true\},.*`,
+}
+
 // TestTheWholeWayInCurl pastes the walk of docs/skills.md, in test mode and in live mode, and looks at what the key was counted for.
 func TestTheWholeWayInCurl(t *testing.T) {
 	t.Parallel()
@@ -72,26 +85,36 @@ func TestTheWholeWayInCurl(t *testing.T) {
 	} {
 		s := openShell(t)
 		s.paste(t, fmt.Sprintf("export AVOW=%s API_KEY=%s SECRET_KEY=%s", p.ready.URL, key.APIKey, key.SecretKey))
-		left := said(mode)
-		for _, lines := range walk(t) {
-			printed := strings.TrimSpace(s.paste(t, lines))
-			if printed == "" {
-				continue // it has set variables
-			}
-			if len(left) == 0 || !regexp.MustCompile(`^`+left[0]+`$`).MatchString(printed) {
-				t.Fatalf("%s: got %s of\n%s\nwant the next of %q", mode, printed, lines, left)
-			}
-			left = left[1:]
-		}
-		if len(left) > 0 {
-			t.Errorf("%s: got an end before %s, want all of it", mode, left[0])
+		s.walk(t, "skills.md", "walk", said(mode))
+		counts := `"credits":1,"verifiedProfiles":1,`
+		if mode == "test" {
+			s.walk(t, "skills.md", "assessed walk", assessed)
+			counts = `"credits":2,"verifiedProfiles":2,`
 		}
 		listed := mustCommand(t, "key", "list", "--org", "demo", "--json", "--data", p.data)
-		if !strings.Contains(listed, `"keyId":"`+key.KeyID+`"`) || !regexp.MustCompile(`"keyId":"`+key.KeyID+`"[^}]*"credits":1,"verifiedProfiles":1,`).MatchString(listed) {
-			t.Errorf("%s: got keys %s, want one credit and one profile", mode, listed)
+		if !strings.Contains(listed, `"keyId":"`+key.KeyID+`"`) || !regexp.MustCompile(`"keyId":"`+key.KeyID+`"[^}]*`+counts).MatchString(listed) {
+			t.Errorf("%s: got keys %s, want %s", mode, listed, counts)
 		}
 	}
 	p.calm(t)
+}
+
+// walk pastes the paragraphs of a walk of a page and compares what they print.
+func (s *shell) walk(t *testing.T, page, name string, left []string) {
+	t.Helper()
+	for _, lines := range walk(t, page, name) {
+		printed := strings.TrimSpace(s.paste(t, lines))
+		if printed == "" {
+			continue // it has set variables
+		}
+		if len(left) == 0 || !regexp.MustCompile(`^`+left[0]+`$`).MatchString(printed) {
+			t.Fatalf("%s: got %s of\n%s\nwant the next of %q", name, printed, lines, left)
+		}
+		left = left[1:]
+	}
+	if len(left) > 0 {
+		t.Errorf("%s: got an end before %s, want all of it", name, left[0])
+	}
 }
 
 func mustCommand(t *testing.T, args ...string) string {

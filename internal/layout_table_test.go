@@ -33,6 +33,8 @@ var moduleWords = map[string]string{
 	"go-cmp":         "github.com/google/go-cmp",
 	"go-i18n":        "github.com/nicksnyder/go-i18n",
 	"go-isatty":      "github.com/mattn/go-isatty",
+	"go-message":     "github.com/emersion/go-message",
+	"go-msgauth":     "github.com/emersion/go-msgauth",
 	"go-mail":        "github.com/wneessen/go-mail",
 	"goleak":         "go.uber.org/goleak",
 	"goose":          "github.com/pressly/goose",

@@ -46,8 +46,8 @@ func TestWorkers(t *testing.T) {
 
 // deliveryLine is what avow deliveries tells.
 type deliveryLine struct {
-	ID, State string
-	Attempts  []struct{ Outcome string }
+	ID, State, Target string
+	Attempts          []struct{ Outcome, Relay string }
 }
 
 // killWorkers sends mails and kills who sends them. No mail that was acknowledged is lost. One that comes twice was noted: its log has as many attempts of unknown

@@ -140,6 +140,15 @@ type attemptLine struct {
 	Outcome string `json:"outcome"`
 	Code    int    `json:"code,omitempty"`
 	Answer  string `json:"answer,omitempty"`
+	Relay   string `json:"relay,omitempty"` // mails: who was asked, in this order
+}
+
+// reportLine is what a mail server told of a mail after it had been sent.
+type reportLine struct {
+	At         string `json:"at"`
+	Action     string `json:"action"`
+	Code       string `json:"code"`
+	Diagnostic string `json:"diagnostic"`
 }
 
 // Run shows a delivery.
@@ -151,19 +160,28 @@ func (c deliveriesShow) Run(s *session) error {
 		}
 		line, lines := newDeliveryLine(found, time.Now()), []attemptLine{}
 		for _, t := range attempts {
-			lines = append(lines, attemptLine{t.Number, stamp(t.Began), t.Took.Milliseconds(), string(t.Outcome), t.Code, t.Answer})
+			lines = append(lines, attemptLine{t.Number, stamp(t.Began), t.Took.Milliseconds(), string(t.Outcome), t.Code, t.Answer, t.Relay})
+		}
+		var reports []reportLine
+		for _, n := range found.Notes {
+			reports = append(reports, reportLine{stamp(n.At), string(n.Action), n.Status, n.Diagnostic})
 		}
 		if s.json {
 			return s.print(struct {
 				deliveryLine
 				Attempts []attemptLine `json:"attempts"`
-			}{line, lines})
+				Reports  []reportLine  `json:"reports,omitempty"`
+			}{line, lines, reports})
 		}
 		if err := s.print(line); err != nil {
 			return err
 		}
 		fmt.Fprintln(s.env.out, "\nattempts:")
-		return list(s, lines)
+		if err := list(s, lines); err != nil || len(reports) == 0 {
+			return err
+		}
+		fmt.Fprintln(s.env.out, "\nreports:")
+		return list(s, reports)
 	})
 }
 

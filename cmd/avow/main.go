@@ -59,6 +59,8 @@ type commands struct {
 	Token   tokenCommand   `cmd:"" help:"Access tokens without the HTTP round trip."`
 	Skills  skillsCommand  `cmd:"" help:"The skill catalogue: import lists, export it."`
 
+	Mail mailCommand `cmd:"" help:"What comes back of mail: bounces."`
+
 	Deliveries deliveriesCommand `cmd:"" help:"Mails and webhooks: how they stand, their attempts, and trying again."`
 
 	Questions questionsCommand `cmd:"" help:"The question bank of assessments: check it, count it."`
@@ -109,6 +111,10 @@ func report(env environment, err error) int {
 		fmt.Fprintln(env.err, "avow:", sentence(known))
 	default:
 		fmt.Fprintln(env.err, "avow:", err)
+	}
+	var coded codedError
+	if errors.As(err, &coded) {
+		return coded.code
 	}
 	return exitFailure
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -9,12 +10,16 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"avow/internal/app"
 	"avow/internal/assess"
 )
 
 type questionsCommand struct {
-	Lint  questionsLint  `cmd:"" help:"Check files of questions: keys, repeats, leaked answers, lengths, habits. Findings are told as FILE:LINE, and the exit code is 1."`
-	Stats questionsStats `cmd:"" help:"Count questions by skill and difficulty, and tell how likely blind guessing passes."`
+	Import questionsImport `cmd:"" help:"Bring files of questions into the bank. A file with the id of a skill that is there takes its place. All of it or, where lint finds anything, nothing."`
+	List   questionsList   `cmd:"" help:"List the skills that papers are drawn from, built-in and imported."`
+	Remove questionsRemove `cmd:"" help:"Forget the imported questions of a skill; a built-in skill that they had replaced is back."`
+	Lint   questionsLint   `cmd:"" help:"Check files of questions: keys, repeats, leaked answers, lengths, habits. Findings are told as FILE:LINE, and the exit code is 1."`
+	Stats  questionsStats  `cmd:"" help:"Count questions by skill and difficulty, and tell how likely blind guessing passes."`
 }
 
 type questionsLint struct {
@@ -29,14 +34,8 @@ func (c questionsLint) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	findings = append(findings, assess.Lint(skills)...)
-	for _, f := range findings {
-		if err := s.tell(f.String(), f); err != nil {
-			return err
-		}
-	}
-	if len(findings) > 0 {
-		return fmt.Errorf("%w: %d", errFindings, len(findings))
+	if err := s.findings(append(findings, assess.Lint(skills)...)); err != nil {
+		return err
 	}
 	return s.done(fmt.Sprintf("%d skills, %d questions, no findings", len(skills), countQuestions(skills)))
 }
@@ -77,7 +76,7 @@ func readQuestions(files []string) ([]assess.Skill, []assess.Finding, error) {
 }
 
 type questionsStats struct {
-	Files     []string `arg:"" optional:"" help:"Files of questions; none: the bank that avow brings along." type:"path"`
+	Files     []string `arg:"" optional:"" help:"Files of questions; none: what papers are drawn from, without a database the bank that avow brings along." type:"path"`
 	Questions int      `default:"10" help:"Questions of an assessment, for the guess probability."`
 	PassMark  int      `default:"60" help:"Per cent of right answers that pass, for the guess probability."`
 }
@@ -101,11 +100,12 @@ type statsLine struct {
 	Places    [4]int         `json:"key_places"`
 	Longest   int            `json:"key_longest"`
 	Guess     float64        `json:"guess_probability"`
+	Source    string         `json:"source,omitempty"` // empty: a file
 }
 
 // Run counts questions.
 func (c questionsStats) Run(s *session) error {
-	skills, _, err := readQuestions(c.Files)
+	skills, err := c.skills(s)
 	if err != nil {
 		return err
 	}
@@ -119,6 +119,23 @@ func (c questionsStats) Run(s *session) error {
 	return c.table(s, lines)
 }
 
+// skills are those of the files, or those that papers are drawn from. Where nothing is set up yet, that is the built-in bank.
+func (c questionsStats) skills(s *session) (skills []assess.Skill, err error) {
+	if len(c.Files) > 0 {
+		skills, _, err = readQuestions(c.Files)
+		return skills, err
+	}
+	err = s.with(func(a *app.App) error {
+		bank, err := a.Questions.Bank(s.ctx)
+		skills = bank.Skills
+		return err
+	})
+	if errors.Is(err, app.ErrNoKey) {
+		return assess.Builtin().Skills, nil
+	}
+	return skills, err
+}
+
 // line counts one skill. Its guess probability is that of an assessment of this skill alone, which has no more questions than the file.
 func (c questionsStats) line(skill assess.Skill) statsLine {
 	keys, n := assess.CountKeys(skill.Questions), len(skill.Questions)
@@ -130,15 +147,18 @@ func (c questionsStats) line(skill assess.Skill) statsLine {
 	}
 	l.Easy, l.Medium, l.Hard = count[assess.Easy], count[assess.Medium], count[assess.Hard]
 	l.Guess = assess.GuessProbability(min(n, c.Questions), c.PassMark)
+	if len(c.Files) == 0 {
+		l.Source = sourceOf(skill)
+	}
 	return l
 }
 
 func (c questionsStats) table(s *session, lines []statsLine) error {
 	table := tabwriter.NewWriter(s.env.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "skill\tquestions\teasy\tmedium\thard\tguess\ttopics")
+	fmt.Fprintln(table, "skill\tquestions\teasy\tmedium\thard\tguess\tsource\ttopics")
 	for _, l := range lines {
 		topics := strings.Join(slices.Sorted(maps.Keys(l.Topics)), ", ")
-		fmt.Fprintf(table, "%s\t%d\t%d\t%d\t%d\t%.4f %%\t%s\n", l.Skill, l.Questions, l.Easy, l.Medium, l.Hard, 100*l.Guess, topics)
+		fmt.Fprintf(table, "%s\t%d\t%d\t%d\t%d\t%.4f %%\t%s\t%s\n", l.Skill, l.Questions, l.Easy, l.Medium, l.Hard, 100*l.Guess, cmp.Or(l.Source, "file"), topics)
 	}
 	return table.Flush()
 }

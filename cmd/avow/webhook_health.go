@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"time"
@@ -53,9 +54,9 @@ func webhookLines(all []access.Endpoint, watched []outbox.Watched) []webhookLine
 	registered := map[int]bool{}
 	for _, e := range all {
 		line := webhookLine{
-			ID: e.ID, URL: e.URL, Events: eventText(e), Org: e.Org, Mode: string(access.Live), CreatedAt: stamp(e.CreatedAt), PreviousUntil: stamp(e.PreviousUntil),
+			ID: e.ID, URL: e.URL, Events: eventText(e), Org: e.Org, Mode: string(modeOf(e)), CreatedAt: stamp(e.CreatedAt), PreviousUntil: stamp(e.PreviousUntil),
 		}
-		if i := slices.IndexFunc(watched, func(w outbox.Watched) bool { return w.Org == e.Org && !w.Test && w.URL == e.URL }); i >= 0 {
+		if i := slices.IndexFunc(watched, func(w outbox.Watched) bool { return w.Org == e.Org && w.Test == testMode(e) && w.URL == e.URL }); i >= 0 {
 			registered[i] = true
 			line.tell(watched[i])
 		}
@@ -74,6 +75,11 @@ func webhookLines(all []access.Endpoint, watched []outbox.Watched) []webhookLine
 	}
 	return lines
 }
+
+// modeOf is the mode whose webhooks an endpoint gets: what happens to accounts is always live.
+func modeOf(e access.Endpoint) access.Mode { return cmp.Or(e.Mode, access.Live) }
+
+func testMode(e access.Endpoint) bool { return e.Mode == access.Test }
 
 func (l *webhookLine) tell(w outbox.Watched) {
 	l.DisabledAt, l.Reason, l.FailingSince = stamp(w.Off), string(w.Reason), stamp(w.Since)
@@ -134,7 +140,7 @@ func (c webhookEnable) byID(s *session, a *app.App) error {
 			return err
 		}
 	}
-	err = a.Deliveries.Enable(s.ctx, operator, outbox.Watched{Org: all[i].Org, URL: all[i].URL})
+	err = a.Deliveries.Enable(s.ctx, operator, outbox.Watched{Org: all[i].Org, Test: testMode(all[i]), URL: all[i].URL})
 	if byHand && fault.From(err).Reason == outbox.ErrEndpointOn.Reason {
 		return nil
 	}

@@ -11,10 +11,12 @@ import (
 	"avow/internal/fault"
 )
 
-// Endpoint is an address of an organisation that hears of its accounts' events (accounts-api.md 6). The secret is kept sealed, for signatures must be computed with it.
+// Endpoint is an address of an organisation that hears of its accounts' events (accounts-api.md 6) or, where it has a mode, of how that mode's verifications end
+// (skills-api.md 10). The secret is kept sealed, for signatures must be computed with it.
 type Endpoint struct {
 	ID         string
 	Org        string
+	Mode       Mode // empty: of accounts, which have none
 	URL        string
 	Events     []string // their names; empty: all
 	Secret     string   // left out where nothing is signed

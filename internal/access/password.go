@@ -40,7 +40,7 @@ type Passwords struct {
 // NewPasswords allows at most parallel hashes at once.
 func NewPasswords(random Random, parallel int) *Passwords {
 	p := &Passwords{random: random, slots: make(chan struct{}, max(parallel, 1))}
-	p.decoy = encode(random.bytes(argonSalt), random.bytes(argonSize))
+	p.decoy = encode(random.Bytes(argonSalt), random.Bytes(argonSize))
 	return p
 }
 
@@ -50,7 +50,7 @@ func (p *Passwords) Hash(ctx context.Context, password string) (string, error) {
 		return "", err
 	}
 	defer p.leave()
-	salt := p.random.bytes(argonSalt)
+	salt := p.random.Bytes(argonSalt)
 	return encode(salt, derive(password, salt)), nil
 }
 

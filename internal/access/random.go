@@ -26,7 +26,7 @@ const (
 
 // ObjectID returns 24 hex digits: the creation second, then 64 random bits.
 func (r Random) ObjectID(now time.Time) string {
-	return fmt.Sprintf("%08x%s", uint32(now.Unix()), hex.EncodeToString(r.bytes(8)))
+	return fmt.Sprintf("%08x%s", uint32(now.Unix()), hex.EncodeToString(r.Bytes(8)))
 }
 
 // UUID returns a version 4 UUID.
@@ -61,7 +61,7 @@ func checksum(body string) string {
 func (r Random) text(n int) string {
 	var b strings.Builder
 	for b.Len() < n {
-		for _, c := range r.bytes(n) {
+		for _, c := range r.Bytes(n) {
 			if c < 248 && b.Len() < n { // 248 = 4*62: larger bytes would favour the first characters
 				b.WriteByte(base62[c%62])
 			}
@@ -70,7 +70,8 @@ func (r Random) text(n int) string {
 	return b.String()
 }
 
-func (r Random) bytes(n int) []byte {
+// Bytes returns n random bytes.
+func (r Random) Bytes(n int) []byte {
 	b := make([]byte, n)
 	if _, err := io.ReadFull(r.Source, b); err != nil {
 		panic(err)

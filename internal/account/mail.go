@@ -28,7 +28,7 @@ func confirmationMail(s State, a Account, in CreateInput) Mail {
 		Language: cmp.Or(a.Profile.Language, s.Settings.Get(access.Language)), Brand: s.Brand, Email: a.Email,
 		Link: in.Policy.link(in.URL, a.ID, in.Code), Expires: in.ExpiresAt.UTC().Format(time.RFC3339),
 	}
-	return outbox.NewMail(in.MailID, a.Org, a.Email, ConfirmationTemplate, data, in.Now)
+	return about(a, outbox.NewMail(in.MailID, a.Org, a.Email, ConfirmationTemplate, data, in.Now))
 }
 
 // Letter is what every mail to an account's holder says.
@@ -43,7 +43,13 @@ func (s State) letter(a Account, to string) Letter {
 }
 
 func (l Letter) mail(id string, a Account, template string, data any, now time.Time) Mail {
-	return outbox.NewMail(id, a.Org, l.Email, template, data, now)
+	return about(a, outbox.NewMail(id, a.Org, l.Email, template, data, now))
+}
+
+// about names the account, so that its organisation can be told if the mail comes back.
+func about(a Account, m Mail) Mail {
+	m.About = a.ID
+	return m
 }
 
 // LinkLetter is the data of the mail templates "change_email", which goes to the new address, and "reset_password".

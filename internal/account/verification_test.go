@@ -83,7 +83,7 @@ func TestConfirmationMail(t *testing.T) {
 		if diff := cmp.Diff(outbox.Message{To: "anna@example.com", Template: "confirm_email"}, message); diff != "" {
 			t.Errorf("%q: got +, want -:\n%s", url, diff)
 		}
-		if diff := cmp.Diff(outbox.Delivery{ID: "dlv_new", Org: orgID, Kind: outbox.Mail, Target: "anna@example.com", Due: start, Created: start}, mail); diff != "" {
+		if diff := cmp.Diff(outbox.Delivery{ID: "dlv_new", Org: orgID, Kind: outbox.Mail, Target: "anna@example.com", Due: start, Created: start, About: accountID}, mail); diff != "" {
 			t.Errorf("%q: got +, want -:\n%s", url, diff)
 		}
 	}

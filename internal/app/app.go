@@ -18,6 +18,7 @@ import (
 	"avow/internal/access"
 	"avow/internal/account"
 	"avow/internal/accountapi"
+	"avow/internal/assess"
 	"avow/internal/catalogue"
 	"avow/internal/catalogueapi"
 	"avow/internal/config"
@@ -46,6 +47,7 @@ type Options struct {
 	Now       func() time.Time
 	Random    io.Reader
 	Version   string
+	Generator assess.Generator // of the questions of assessments; nil: what the settings say
 }
 
 // App is avow without its listeners.
@@ -55,7 +57,9 @@ type App struct {
 	Accounts   *account.Service
 	Skills     *skill.Service
 	Catalogue  *catalogue.Service
+	Questions  *assess.Library
 	Deliveries *outbox.Service
+	Bounces    *outbox.Bounces
 	Worker     *outbox.Worker
 	Metrics    *metrics.Metrics
 	Budgets    *limit.Budgets // nil: the limits are off
@@ -64,6 +68,7 @@ type App struct {
 	keys   *access.Keyring
 	cache  *redisstore.Cache  // nil: none is configured
 	limits *redisstore.Limits // likewise, or the limits are off
+	relays *mail.SMTP         // nil: all mail is captured
 	health *health
 	lock   io.Closer // of the embedded database, while this process delivers from it
 }
@@ -121,6 +126,9 @@ func (a *App) checks() map[string]check {
 	if a.cache != nil {
 		all["redis"] = check{a.redisReady, false}
 	}
+	if len(a.o.Config.SMTPURLs) > 0 {
+		all["relays"] = check{a.relaysReady, false}
+	}
 	return all
 }
 
@@ -152,13 +160,15 @@ func (a *App) build() error {
 		Passwords: access.NewPasswords(random, runtime.GOMAXPROCS(0)),
 		Links:     account.LinkPolicy{PublicURL: a.o.PublicURL, Allowed: a.o.Config.AllowedVerificationURLs, AllowLoopback: a.dev()},
 	})
+	a.Catalogue, a.Questions = catalogue.NewService(a.Store), assess.NewLibrary(a.Store)
 	a.Skills = skill.NewService(skill.Options{
 		Verifications: a.verifications(), Keys: a.keys, Random: random, Now: a.o.Now, SessionTTL: a.o.Config.SessionTTL,
 		Callbacks: skill.CallbackPolicy{AllowHTTP: a.dev(), Networks: a.o.Config.EgressAllow},
-		ReviewTTL: a.o.Config.ReviewTTL, PublicURL: a.o.PublicURL, Mailer: a.Worker,
+		ReviewTTL: a.o.Config.ReviewTTL, PublicURL: a.o.PublicURL, Mailer: a.Worker, Generator: a.generator(),
+		Catalogue: a.Catalogue, Endpoints: a.Store,
 	})
-	a.Catalogue = catalogue.NewService(a.Store)
 	a.Deliveries = &outbox.Service{Ledger: a.Store, Endpoints: a.Store, Replays: a.Store, Keys: a.keys, Now: a.o.Now}
+	a.Bounces = &outbox.Bounces{Reports: a.Store, Read: mail.ReadReport, Random: random, Now: a.o.Now}
 	a.Worker.Queue, a.Worker.Senders = a.Store, map[outbox.Kind]outbox.Sender{outbox.Mail: sender, outbox.Webhook: a.webhooks()}
 	a.Worker.Observe = a.observe
 	return nil
@@ -174,18 +184,13 @@ func (a *App) sender() (outbox.Sender, error) {
 	}
 	from := a.o.Config.MailFrom
 	captured := mail.NewCapture(renderer, a.Store, from.Address)
-	relays := a.o.Config.SMTPURLs
-	if len(relays) == 0 {
+	if len(a.o.Config.SMTPURLs) == 0 {
 		return mail.NewRouter(captured, nil), nil
 	}
-	if len(relays) > 1 {
-		return nil, errors.New("AVOW_SMTP_URL: this version hands mail to one relay; several are not supported yet")
+	if a.relays, err = a.openRelays(renderer); err != nil {
+		return nil, err
 	}
-	relay, err := mail.NewSMTP(renderer, relays[0].Reveal(), from, mail.SMTPOptions{})
-	if err != nil {
-		return nil, fmt.Errorf("AVOW_SMTP_URL: %w", err)
-	}
-	return mail.NewRouter(captured, relay), nil
+	return mail.NewRouter(captured, a.relays), nil
 }
 
 // renderer reads the operator's templates where there are any; commands send no mail and need none.
@@ -218,9 +223,9 @@ func (a *App) Handler() http.Handler {
 	hosted := pages.New(a.pages())
 	site := web.NewSite(hosted.Fail)
 	accounts := accountapi.New(a.Accounts, a.o.PublicURL)
-	skills := skillapi.New(a.Skills, egress.NewProbe(), a.o.Now)
+	skills := skillapi.New(skillapi.Options{Service: a.Skills, Catalogue: a.Catalogue, Prober: egress.NewProbe(), Now: a.o.Now})
 	listed := catalogueapi.New(a.Catalogue)
-	own := ownapi.New(ownapi.Options{TestMails: outbox.TestMails{Mailbox: a.Store, Keys: a.keys}, Deliveries: a.Deliveries, Now: a.o.Now})
+	own := ownapi.New(ownapi.Options{TestMails: outbox.TestMails{Mailbox: a.Store, Keys: a.keys}, Deliveries: a.Deliveries, Assessments: a.Skills, Bounces: a.Bounces, Now: a.o.Now})
 	for _, family := range []*web.Family{&accounts, &skills, &listed, &own} {
 		family.Origins, family.Budgets = a.o.Config.CORSOrigins, a.Budgets
 		site.Mount(*family)
@@ -236,7 +241,7 @@ func (a *App) Handler() http.Handler {
 }
 
 func (a *App) pages() pages.Options {
-	o := pages.Options{Version: a.o.Version, PublicURL: a.o.PublicURL, Verifier: a.Accounts, Reviews: a.Skills}
+	o := pages.Options{Version: a.o.Version, PublicURL: a.o.PublicURL, Verifier: a.Accounts, Reviews: a.Skills, Assessments: a.Skills, Budgets: a.Budgets}
 	if a.dev() {
 		o.Dev = &pages.Dev{Mails: a.Store, Secrets: a.Store.Secrets, Now: a.o.Now}
 	}

@@ -43,6 +43,7 @@ type bench struct {
 	body      []byte
 	hooks     *hooks
 	relay     *atomic.Bool // mail finds nobody who takes it
+	generator *generator
 	log       *logBuffer
 	receivers map[string]*receiver // by the name of their endpoint
 	private   []string             // what must never stand in the log
@@ -96,7 +97,7 @@ func newBench(t *testing.T, start time.Time, database string) *bench {
 	}
 	c.DatabaseURL = database
 	c.SecretKeys = config.Keys{bytes.Repeat([]byte{7}, 32)}
-	return &bench{T: t, clock: &clock{now: start}, config: c, vars: map[string]string{}, seen: map[string]bool{}, hooks: &hooks{}, relay: &atomic.Bool{}, log: &logBuffer{}}
+	return &bench{T: t, clock: &clock{now: start}, config: c, vars: map[string]string{}, seen: map[string]bool{}, hooks: &hooks{}, relay: &atomic.Bool{}, generator: &generator{}, log: &logBuffer{}}
 }
 
 // play carries out the sections from top to bottom.
@@ -182,6 +183,7 @@ func (b *bench) processes() {
 	for range n {
 		a, err := app.New(context.Background(), app.Options{
 			Config: b.config, PublicURL: b.base, Log: slog.New(slog.NewTextHandler(b.log, nil)), Now: b.clock.Now, Random: rand.Reader, Version: "test",
+			Generator: b.generator,
 		})
 		b.must(err)
 		b.receive(a.Worker)

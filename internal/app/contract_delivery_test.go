@@ -28,6 +28,27 @@ func (b *bench) seedWebhook(a arguments) {
 	}))
 }
 
+// seedSent puts a live mail into the queue and has a relay take it.
+func (b *bench) seedSent(a arguments) {
+	b.Helper()
+	ctx, now := context.Background(), b.clock.Now()
+	o, err := b.app.Admin.Organisation(ctx, a.named["org"])
+	b.must(err)
+	made, err := b.app.Accounts.Create(ctx, account.NewAccount{Org: o.ID, Email: a.words[0] + "@sent.example"})
+	b.must(err)
+	d := outbox.NewMail(a.words[0], o.ID, a.named["to"], account.ConfirmationTemplate, map[string]string{}, now)
+	d.About, d.Test = a.named["about"], a.named["mode"] == string(access.Test)
+	b.must(b.app.Store.Change(ctx, account.KeyOfID(made.ID), func(s account.State) (account.Next, error) {
+		return account.Next{Account: s.Account, Mails: []account.Mail{d}}, nil
+	}))
+	claimed, err := b.app.Store.Claim(ctx, outbox.Claim{Kind: outbox.Mail, Now: now, Until: now.Add(outbox.Lease), Limit: 1})
+	b.must(err)
+	if len(claimed) != 1 || claimed[0].ID != d.ID {
+		b.Fatalf("got %+v claimed, want %s", claimed, d.ID)
+	}
+	b.must(b.app.Store.Settle(ctx, claimed[0], outbox.Result{State: outbox.Delivered, Outcome: outbox.Succeeded, Code: 250, Relay: "relay.example", At: now}))
+}
+
 // cancel takes a webhook out of the queue.
 func (b *bench) cancel(a arguments) {
 	b.Helper()

@@ -3,6 +3,9 @@ package app_test
 import (
 	"bytes"
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -57,32 +60,49 @@ func (c hookCall) event() string {
 	return told.Event
 }
 
-// endpoint registers a receiver.
-func (b *bench) endpoint(a arguments) {
+// receiver starts one that the case registers by itself: its secret is what the case captures as NAME.secret.
+func (b *bench) receiver(a arguments) {
+	b.Helper()
+	b.receives(a.words[0])
+}
+
+func (b *bench) receives(name string) *receiver {
 	b.Helper()
 	r := &receiver{}
 	server := httptest.NewServer(r)
 	b.Cleanup(server.Close)
+	if b.receivers == nil {
+		b.receivers = map[string]*receiver{}
+	}
+	b.receivers[name], b.vars[name+".url"] = r, server.URL
+	return r
+}
+
+// endpoint registers a receiver.
+func (b *bench) endpoint(a arguments) {
+	b.Helper()
+	r := b.receives(a.words[0])
 	var events []string
 	if list := a.named["events"]; list != "" {
 		events = strings.Split(list, ",")
 	}
-	made, err := b.app.Admin.CreateEndpoint(context.Background(), b.app.Store, b.app.EndpointPolicy(), access.Endpoint{Org: a.named["org"], URL: server.URL, Events: events})
+	made, err := b.app.Admin.CreateEndpoint(context.Background(), b.app.Store, b.app.EndpointPolicy(), access.Endpoint{Org: a.named["org"], URL: b.vars[a.words[0]+".url"], Events: events})
 	b.must(err)
 	r.secret = made.WebhookSecret()
 	b.vars[a.words[0]+".id"] = made.ID
 	b.private = append(b.private, made.Secret, r.secret)
-	if b.receivers == nil {
-		b.receivers = map[string]*receiver{}
-	}
-	b.receivers[a.words[0]] = r
 }
 
 // event compares the one webhook that tells an endpoint of an event; its signature is checked by the Standard Webhooks library.
 func (b *bench) event(text string) {
 	b.Helper()
 	to, want, _ := strings.Cut(text, "\n\n")
-	r := b.receivers[strings.TrimSpace(strings.TrimPrefix(to, "To:"))]
+	name := strings.TrimSpace(strings.TrimPrefix(to, "To:"))
+	r := b.receivers[name]
+	if secret, ok := b.vars[name+".secret"]; ok {
+		r.secret = secret
+		b.private = append(b.private, secret)
+	}
 	b.delivered()
 	var compact bytes.Buffer
 	b.must(json.Compact(&compact, []byte(want)))
@@ -101,9 +121,24 @@ func (b *bench) signed(r *receiver, c hookCall) {
 	if err := library.VerifyIgnoringTimestamp(c.body, c.header); err != nil {
 		b.Errorf("got %v with %v, want a signature that the library accepts", err, c.header)
 	}
-	if c.header.Get("x-svp-signature") != "" {
-		b.Errorf("got %v, want no header of the other contract", c.header)
+	if got, want := c.header.Get("x-svp-signature"), b.svpOf(c); got != want {
+		b.Errorf("got x-svp-signature %q, want %q", got, want)
 	}
+}
+
+// svpOf is the signature by the key that a webhook names; empty where it names none.
+func (b *bench) svpOf(c hookCall) string {
+	b.Helper()
+	var told struct{ KeyID string }
+	b.must(json.Unmarshal(c.body, &told))
+	for name, value := range b.vars {
+		if key, ok := strings.CutSuffix(name, ".id"); ok && told.KeyID != "" && value == told.KeyID {
+			mac := hmac.New(sha256.New, []byte(b.vars[key+".secret"]))
+			mac.Write(c.body)
+			return hex.EncodeToString(mac.Sum(nil))
+		}
+	}
+	return ""
 }
 
 // noEvent fails when an endpoint has been told of anything that no section has looked at.

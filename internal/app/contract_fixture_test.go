@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"avow/internal/access"
@@ -115,9 +117,10 @@ func (b *bench) spend(a arguments) {
 func (b *bench) fixture(noun string, a arguments) {
 	b.Helper()
 	fixtures := map[string]func(arguments){
-		"org": b.organisation, "client": b.client, "account": b.account, "endpoint": b.endpoint, "token": b.token, "key": b.key, "set": b.set,
+		"org": b.organisation, "client": b.client, "account": b.account, "endpoint": b.endpoint, "receiver": b.receiver, "token": b.token, "key": b.key, "set": b.set,
 		"revoke": b.revoke, "disable": b.disable, "initiate": b.initiate, "verify": b.verify, "reject": b.reject, "complete": b.complete,
-		"break": b.breaks, "mend": b.mend, "rotate": b.rotate, "mail": b.captured, "spend": b.spend, "webhook": b.seedWebhook, "attempt": b.attempt, "cancel": b.cancel, "skill": b.catalogued,
+		"break": b.breaks, "mend": b.mend, "rotate": b.rotate, "mail": b.captured, "spend": b.spend, "webhook": b.seedWebhook, "attempt": b.attempt, "cancel": b.cancel, "skill": b.catalogued, "paper": b.paper, "expire": b.expire,
+		"sent": b.seedSent,
 	}
 	make, ok := fixtures[noun]
 	if !ok {
@@ -126,10 +129,10 @@ func (b *bench) fixture(noun string, a arguments) {
 	make(a)
 }
 
-// breaks takes the database away from every process, or the mail relay.
+// breaks takes the database away from every process, or what can be mended.
 func (b *bench) breaks(a arguments) {
-	if a.words[0] == "mail" {
-		b.relay.Store(true)
+	if trouble, ok := b.troubles()[a.words[0]]; ok {
+		trouble.Store(true)
 		return
 	}
 	for _, a := range b.apps {
@@ -137,7 +140,12 @@ func (b *bench) breaks(a arguments) {
 	}
 }
 
-func (b *bench) mend(arguments) { b.relay.Store(false) }
+func (b *bench) mend(a arguments) { b.troubles()[a.words[0]].Store(false) }
+
+// troubles are what can be broken and mended, the mail relay and the generator of questions.
+func (b *bench) troubles() map[string]*atomic.Bool {
+	return map[string]*atomic.Bool{"mail": b.relay, "generator": &b.generator.broken}
+}
 
 func (b *bench) organisation(a arguments) {
 	o, err := b.app.Admin.CreateOrganisation(context.Background(), a.words[0], false)
@@ -274,6 +282,16 @@ func (b *bench) catalogued(a arguments) {
 	b.must(err)
 	_, err = b.app.Catalogue.Import(context.Background(), skills, false)
 	b.must(err)
+}
+
+// expire ends the reviews that are over, as the worker does now and then.
+func (b *bench) expire(a arguments) {
+	b.Helper()
+	n, err := b.app.Skills.ExpireReviews(context.Background(), 100)
+	b.must(err)
+	if want := a.words[0]; strconv.Itoa(n) != want {
+		b.Fatalf("got %d reviews that are over, want %s", n, want)
+	}
 }
 
 // seed changes a verification through the store, as the endpoints that are not built yet will.

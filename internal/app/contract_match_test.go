@@ -19,6 +19,8 @@ var kinds = map[string]string{
 	"usr_live": `usr_live_[0-9A-Za-z]{22}`,
 	"usr_test": `usr_test_[0-9A-Za-z]{22}`,
 	"evt":      `evt_[0-9A-Za-z]{22}`,
+	"whe":      `whe_[0-9A-Za-z]{22}`,
+	"whsec":    `whsec_[0-9A-Za-z+/]{40,}={0,2}`,
 	"digest":   `sha256:[0-9a-f]{64}`,
 	"key":      `key_[0-9A-Za-z]{22}`,
 	"org":      `org_[0-9A-Za-z]{22}`,

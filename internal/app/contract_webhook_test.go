@@ -1,12 +1,14 @@
 package app_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"regexp"
 	"slices"
@@ -123,8 +125,20 @@ func (b *bench) sign(r *http.Request, value string) string {
 		target += "?" + r.URL.RawQuery
 	}
 	mac := hmac.New(sha256.New, []byte(b.vars[m[1]+".secret"]))
-	mac.Write([]byte(r.Method + ":" + target + ":" + r.Header.Get("X-Timestamp") + ":"))
+	mac.Write([]byte(r.Method + ":" + target + ":" + r.Header.Get("X-Timestamp") + ":" + b.signedBody(r)))
 	return hex.EncodeToString(mac.Sum(nil))
+}
+
+// signedBody is the message that a signature covers as it stands.
+func (b *bench) signedBody(r *http.Request) string {
+	b.Helper()
+	if r.Header.Get("Content-Type") != "message/rfc822" {
+		return ""
+	}
+	raw, err := io.ReadAll(r.Body)
+	b.must(err)
+	r.Body = io.NopCloser(bytes.NewReader(raw))
+	return string(raw)
 }
 
 // bodyOf is what a webhook says.

@@ -119,10 +119,11 @@ type told struct {
 	mu        sync.Mutex
 	evidence  map[string][]string // of what was sent
 	completed map[string]event.Completed
+	attempts  map[string][]int // numbers of attempts that were told
 }
 
 func newTold() *told {
-	return &told{evidence: map[string][]string{}, completed: map[string]event.Completed{}}
+	return &told{evidence: map[string][]string{}, completed: map[string]event.Completed{}, attempts: map[string][]int{}}
 }
 
 // Send implements outbox.Sender. Names and ids are all that is read of a body: instants are not there to be parsed.
@@ -138,7 +139,8 @@ func (w *told) Send(_ context.Context, d outbox.Delivery) (outbox.Answer, error)
 		Sources        struct {
 			Projects []struct{ ExternalProjectID string }
 		}
-		Reviewer struct{ Email string }
+		Reviewer   struct{ Email string }
+		Assessment *struct{ AttemptNumber int }
 	}
 	if err := json.Unmarshal(hook.Body, &body); err != nil {
 		return outbox.Answer{}, outbox.Permanent(err)
@@ -147,6 +149,10 @@ func (w *told) Send(_ context.Context, d outbox.Delivery) (outbox.Answer, error)
 	defer w.mu.Unlock()
 	if body.Event == event.VerificationInitiated {
 		w.evidence[body.Verification] = append(w.evidence[body.Verification], body.EvidenceDigest)
+		return outbox.Answer{}, nil
+	}
+	if body.Assessment != nil {
+		w.attempts[body.Verification] = append(w.attempts[body.Verification], body.Assessment.AttemptNumber)
 		return outbox.Answer{}, nil
 	}
 	c := event.Completed{Evidence: body.EvidenceDigest, Reviewer: &event.Reviewer{Email: body.Reviewer.Email}}

@@ -46,10 +46,29 @@ func foreignIDsAreUnknown(t *testing.T, database string) {
 		"send by session": func(key string, a asked) outcome {
 			return b.bySession(key, "/api/v1/humanverification/send-email", "", a)
 		},
+		"generate": func(key string, a asked) outcome {
+			return b.call(key, http.MethodPost, "/api/v1/assessment/generate?recordVerificationId="+a.id, "")
+		},
+		"questions": func(key string, a asked) outcome {
+			return b.call(key, http.MethodGet, "/api/v1/assessment/"+a.id, "")
+		},
+		"submit": func(key string, a asked) outcome {
+			return b.bySession(key, "/api/v1/assessment/submit", `{"answers":[{"questionId":"x","selectedAnswer":0}]}`, a)
+		},
+		"retake": func(key string, a asked) outcome {
+			return b.bySession(key, "/api/v1/assessment/retakeassessment", "", a)
+		},
 		"metadata": func(key string, a asked) outcome {
 			b.request("GET /api/v1/metadata/user/" + a.user + "\nx-api-key: <" + key + ".api>\nx-timestamp: <now>\nx-signature: <signature:" + key + ">\n")
 			return outcome{b.answer.StatusCode, string(b.body)}
 		},
+	}
+	for name, path := range map[string]func(a asked) string{
+		"guide: status": func(a asked) string { return "/v1/verifications/" + a.id },
+		"guide: person": func(a asked) string { return "/v1/users/" + a.user + "/verifications" },
+		"guide: vault":  func(a asked) string { return "/v1/vault/" + a.user },
+	} {
+		calls[name] = func(key string, a asked) outcome { return b.call(key, http.MethodGet, path(a), "") }
 	}
 	unknown := map[string]outcome{}
 	for name, call := range calls {

@@ -29,6 +29,9 @@ var mailData = map[string]any{
 	skill.ReviewAnswerTemplate: skill.ReviewAnswer{
 		Language: "sv", Brand: "Acme", Student: "Alex", Reviewer: "Robin", Company: "Northwind", Confirmed: []string{"Go"}, Others: []string{}, Declined: true,
 	},
+	skill.AssessmentResultTemplate: skill.AssessmentResult{
+		Language: "sv", Brand: "Acme", Student: "Alex", Passed: true, Score: 80, Correct: 8, Total: 10, Skills: []string{"Go"},
+	},
 	skill.EmailChangedTemplate: skill.EmailNotice{Language: "sv", Brand: "Acme", Email: "anna@example.com"},
 	outbox.EndpointDisabledTemplate: outbox.EndpointDisabled{
 		Language: "sv", Brand: "Acme", URL: "https://a.example/", Mode: "live", Since: "2024-01-10T12:00:00Z", Disabled: "2024-01-15T12:00:00Z",

@@ -16,8 +16,8 @@ import (
 // secretKeyFile is where dev keeps its master key, in the data directory.
 const secretKeyFile = "secret.key"
 
-// errNoKey says how to give a command the key that its database was written with.
-var errNoKey = errors.New("AVOW_SECRET_KEY is not set, and the data directory holds no secret.key of `avow dev`")
+// ErrNoKey says how to give a command the key that its database was written with.
+var ErrNoKey = errors.New("AVOW_SECRET_KEY is not set, and the data directory holds no secret.key of `avow dev`")
 
 // UseKeyFile fills in the master key from the data directory when none is configured and the database is the embedded one in that directory.
 func UseKeyFile(c *config.Config) error {
@@ -25,11 +25,11 @@ func UseKeyFile(c *config.Config) error {
 		return nil
 	}
 	if !c.Embedded() || filepath.Dir(filepath.Clean(c.DatabaseFile())) != filepath.Clean(c.DataDir) {
-		return errNoKey
+		return ErrNoKey
 	}
 	text, err := os.ReadFile(filepath.Join(c.DataDir, secretKeyFile))
 	if errors.Is(err, fs.ErrNotExist) {
-		return errNoKey
+		return ErrNoKey
 	}
 	if err != nil {
 		return err

@@ -126,6 +126,7 @@ func (a *App) startWorker(wanted bool) background {
 		running.Go(func() { a.Worker.Run(ctx, func(err error) { a.o.Log.Error("worker", "error", err) }) })
 		running.Go(func() { every(ctx, watchEvery, a.watch) })
 		running.Go(func() { every(ctx, purgeEvery, a.tidy) })
+		running.Go(func() { every(ctx, expireEvery, a.expireReviews) })
 	}
 	go func() { running.Wait(); close(b.done) }()
 	return b

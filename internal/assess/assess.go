@@ -56,6 +56,7 @@ type Skill struct {
 	Name      string
 	Aliases   []string
 	File      string
+	Imported  bool // by an operator; else it came with the program
 	Questions []Question
 }
 

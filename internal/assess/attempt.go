@@ -53,16 +53,37 @@ func (a Assessment) Locked() bool {
 // NextNumber is the number that the next attempt has.
 func (a Assessment) NextNumber() int { return len(a.Attempts) + 1 }
 
-// Generate decides whether a first paper may be drawn. Where there is one already it is handed out as it is, also after a failed attempt: only a retake brings another (14.11).
-func (a Assessment) Generate() (resumed *Paper, err error) {
+// Current is the paper that was drawn for this evidence; nil: there is none.
+func (a Assessment) Current(evidence string) *Paper {
+	if a.Paper == nil || a.Paper.Evidence != evidence {
+		return nil
+	}
+	return a.Paper
+}
+
+// Void takes the paper back because what it was drawn for has changed (6.5). Attempts and the questions that were seen stay known.
+func (a Assessment) Void() Assessment {
+	if a.Paper != nil {
+		void := *a.Paper
+		void.Evidence = ""
+		a.Paper = &void
+	}
+	return a
+}
+
+// Generate decides whether a paper may be drawn. Where there is one for this evidence it is handed out as it is, also after a failed attempt: only a retake brings another
+// (14.11). Instead of one that is void another may be drawn as soon as a retake might.
+func (a Assessment) Generate(evidence string, rules Rules, now time.Time) (resumed *Paper, err error) {
 	if a.Locked() {
 		return nil, ErrLocked
 	}
-	return a.Paper, nil
+	if p := a.Current(evidence); p != nil {
+		return p, nil
+	}
+	return nil, a.wait(rules, now)
 }
 
-// Retake decides whether another paper may be drawn (5.23). The wait is counted from the last answers, or from the last paper where that was drawn later: who throws papers away
-// unanswered sees no more of the bank than who answers them.
+// Retake decides whether another paper may be drawn (5.23).
 func (a Assessment) Retake(rules Rules, now time.Time) error {
 	switch {
 	case a.Locked():
@@ -70,9 +91,18 @@ func (a Assessment) Retake(rules Rules, now time.Time) error {
 	case len(a.Attempts) == 0:
 		return ErrNoAttempt
 	}
-	since := a.Attempts[len(a.Attempts)-1].AnswersAt
-	if a.Paper != nil && a.Paper.DrawnAt.After(since) {
-		since = a.Paper.DrawnAt
+	return a.wait(rules, now)
+}
+
+// wait refuses until the wait is over. It is counted from the last answers, or from the last paper where that was drawn later: who throws papers away unanswered sees no
+// more of the bank than who answers them.
+func (a Assessment) wait(rules Rules, now time.Time) error {
+	if a.Paper == nil || rules.RetakeWait == 0 { // without a wait, two servers' clocks may differ
+		return nil
+	}
+	since := a.Paper.DrawnAt
+	if n := len(a.Attempts); n > 0 && a.Attempts[n-1].AnswersAt.After(since) {
+		since = a.Attempts[n-1].AnswersAt
 	}
 	if left := since.Add(rules.RetakeWait).Sub(now); left > 0 {
 		refusal := *ErrTooSoon
@@ -83,18 +113,18 @@ func (a Assessment) Retake(rules Rules, now time.Time) error {
 }
 
 // HandOut puts a new paper in the place of the old one. The questions of both stay known, so that no later paper brings them while others are left.
-func (a Assessment) HandOut(questions []Question, seed Seed, rules Rules, now time.Time) Assessment {
-	p := Paper{Number: a.NextNumber(), Seed: seed, PassMark: rules.PassMark, Questions: Arrange(questions, seed), DrawnAt: now}
+func (a Assessment) HandOut(questions []Question, evidence string, seed Seed, rules Rules, now time.Time) Assessment {
+	p := Paper{Number: a.NextNumber(), Seed: seed, PassMark: rules.PassMark, Evidence: evidence, Questions: Arrange(questions, seed), DrawnAt: now}
 	a.Paper, a.Drawn = &p, append(slices.Clip(a.Drawn), p.keys())
 	return a
 }
 
-// Submit scores the answers to the paper that was handed out last, all of them at once. A paper is scored once (14.10 to 14.12).
-func (a Assessment) Submit(answers []Answer, now time.Time) (Assessment, Attempt, error) {
+// Submit scores the answers to the paper for this evidence, all of them at once. A paper is scored once (14.10 to 14.12).
+func (a Assessment) Submit(evidence string, answers []Answer, now time.Time) (Assessment, Attempt, error) {
 	switch {
 	case a.Locked():
 		return a, Attempt{}, ErrLocked
-	case a.Paper == nil:
+	case a.Current(evidence) == nil:
 		return a, Attempt{}, ErrNotDrawn
 	case a.Paper.Number < a.NextNumber():
 		return a, Attempt{}, ErrSubmitted

@@ -18,6 +18,9 @@ var (
 	rules = Rules{Questions: 10, PassMark: 60}
 )
 
+// evidence is what the papers are drawn for.
+const evidence = "sha256:1"
+
 // drawn is an assessment whose next paper has been handed out.
 func drawn(t interface{ Fatal(...any) }, a Assessment, rules Rules, now time.Time) Assessment {
 	seed := seeded(len(a.Drawn))
@@ -25,7 +28,7 @@ func drawn(t interface{ Fatal(...any) }, a Assessment, rules Rules, now time.Tim
 	if err != nil {
 		t.Fatal(err)
 	}
-	return a.HandOut(questions, seed, rules, now)
+	return a.HandOut(questions, evidence, seed, rules, now)
 }
 
 // answers are right for the first so many questions and wrong for the rest.
@@ -43,7 +46,7 @@ func answers(p *Paper, correct int) (all []Answer) {
 // answered is an assessment whose paper was answered.
 func answered(t *testing.T, a Assessment, correct int) Assessment {
 	t.Helper()
-	a, _, err := a.Submit(answers(a.Paper, correct), noon)
+	a, _, err := a.Submit(evidence, answers(a.Paper, correct), noon)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,18 +66,18 @@ func TestRulesOf(t *testing.T) {
 
 func TestGenerate(t *testing.T) {
 	t.Parallel()
-	if resumed, err := (Assessment{}).Generate(); resumed != nil || err != nil {
+	if resumed, err := (Assessment{}).Generate(evidence, rules, noon); resumed != nil || err != nil {
 		t.Errorf("the first time: got %v and %v, want to draw", resumed, err)
 	}
 	open := drawn(t, Assessment{}, rules, noon)
-	if resumed, err := open.Generate(); resumed != open.Paper || err != nil {
+	if resumed, err := open.Generate(evidence, rules, noon); resumed != open.Paper || err != nil {
 		t.Errorf("with a paper: got %v and %v, want the same paper", resumed, err)
 	}
 	failed := answered(t, open, 5)
-	if resumed, err := failed.Generate(); resumed != open.Paper || err != nil {
+	if resumed, err := failed.Generate(evidence, rules, noon); resumed != open.Paper || err != nil {
 		t.Errorf("after a failure: got %v and %v, want the same paper (14.11)", resumed, err)
 	}
-	if _, err := answered(t, open, 6).Generate(); !errors.Is(err, ErrLocked) {
+	if _, err := answered(t, open, 6).Generate(evidence, rules, noon); !errors.Is(err, ErrLocked) {
 		t.Errorf("after a pass: got %v, want %v", err, ErrLocked)
 	}
 }
@@ -85,7 +88,7 @@ func TestSubmit(t *testing.T) {
 	for correct, want := range map[int]bool{0: false, 5: false, 6: true, 10: true} {
 		given := answers(open.Paper, correct)
 		slices.Reverse(given) // in any order
-		after, got, err := open.Submit(given, noon.Add(time.Minute))
+		after, got, err := open.Submit(evidence, given, noon.Add(time.Minute))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -102,7 +105,7 @@ func TestSubmit(t *testing.T) {
 func TestSubmitKeepsThePassMark(t *testing.T) {
 	t.Parallel()
 	strict := drawn(t, Assessment{}, Rules{Questions: 10, PassMark: 95}, noon)
-	if _, got, _ := strict.Submit(answers(strict.Paper, 9), noon); got.Passed || got.PassMark != 95 {
+	if _, got, _ := strict.Submit(evidence, answers(strict.Paper, 9), noon); got.Passed || got.PassMark != 95 {
 		t.Errorf("got %+v, want 90 below 95", got)
 	}
 	// 25 of 42 are 59.52, which is 60 (6.3).
@@ -127,6 +130,7 @@ func TestSubmitRefuses(t *testing.T) {
 		want     error
 	}{
 		"nothing drawn":    {Assessment{}, all, ErrNotDrawn},
+		"void":             {open.Void(), all, ErrNotDrawn},
 		"no answers":       {open, nil, ErrIncomplete},
 		"one too few":      {open, all[:9], ErrIncomplete},
 		"one too many":     {open, append(slices.Clone(all), all[0]), ErrIncomplete},
@@ -141,7 +145,7 @@ func TestSubmitRefuses(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			after, got, err := tt.standing.Submit(tt.answers, noon)
+			after, got, err := tt.standing.Submit(evidence, tt.answers, noon)
 			if !errors.Is(err, tt.want) {
 				t.Errorf("got %v, want %v", err, tt.want)
 			}
@@ -168,6 +172,7 @@ func TestRetake(t *testing.T) {
 		"nothing drawn":             {Assessment{}, rules, 0, ErrNoAttempt, 0},
 		"nothing answered":          {open, rules, 0, ErrNoAttempt, 0},
 		"failed":                    {failed, rules, 0, nil, 0},
+		"failed, by a slow clock":   {failed, rules, -time.Second, nil, 0},
 		"passed":                    {answered(t, open, 6), rules, 0, ErrLocked, 0},
 		"too soon":                  {failed, wait, 59 * time.Minute, ErrTooSoon, time.Minute},
 		"in time":                   {failed, wait, time.Hour, nil, 0},
@@ -189,6 +194,38 @@ func TestRetake(t *testing.T) {
 	}
 }
 
+// A paper is good for the evidence that it was drawn for. Who has it voided gets another no sooner than by a retake, and what was seen and answered stays known.
+func TestVoid(t *testing.T) {
+	t.Parallel()
+	open := drawn(t, Assessment{}, rules, noon)
+	wait := Rules{Questions: 10, PassMark: 60, RetakeWait: time.Hour}
+	failed := answered(t, drawn(t, open, wait, noon), 5)
+	for name, tt := range map[string]struct {
+		standing Assessment
+		evidence string
+		after    time.Duration
+		want     error
+	}{
+		"other evidence":        {open, "sha256:2", time.Hour, nil},
+		"other evidence, soon":  {open, "sha256:2", time.Minute, ErrTooSoon},
+		"void":                  {open.Void(), evidence, time.Hour, nil},
+		"void, soon":            {open.Void(), evidence, time.Minute, ErrTooSoon},
+		"answered, void":        {failed.Void(), evidence, time.Hour, nil},
+		"answered, void, soon":  {failed.Void(), evidence, time.Minute, ErrTooSoon},
+		"nothing drawn, at all": {Assessment{}.Void(), evidence, 0, nil},
+	} {
+		if p, err := tt.standing.Generate(tt.evidence, wait, noon.Add(tt.after)); p != nil || !errors.Is(err, tt.want) {
+			t.Errorf("%s: got %v, %v, want no paper, %v", name, p, err, tt.want)
+		}
+	}
+	if _, _, err := open.Submit("sha256:2", answers(open.Paper, 10), noon); !errors.Is(err, ErrNotDrawn) {
+		t.Errorf("answers for other evidence: got %v, want %v", err, ErrNotDrawn)
+	}
+	if void := failed.Void(); len(void.Attempts) != 1 || len(void.Drawn) != 2 || failed.Paper.Evidence != evidence {
+		t.Errorf("got %+v, want attempts and questions kept, and the one before as it was", void)
+	}
+}
+
 // Whatever is done in whatever order: a pass locks for good, attempts are numbered one by one and kept, and while questions are left none comes twice.
 func TestAssessmentProperty(t *testing.T) {
 	t.Parallel()
@@ -200,7 +237,7 @@ func TestAssessmentProperty(t *testing.T) {
 			before := a
 			switch rapid.SampledFrom([]string{"generate", "submit", "retake"}).Draw(r, "step") {
 			case "generate":
-				if resumed, err := a.Generate(); resumed == nil && err == nil {
+				if resumed, err := a.Generate(evidence, rules, noon); resumed == nil && err == nil {
 					a = drawn(r, a, rules, noon)
 				}
 			case "retake":
@@ -209,7 +246,7 @@ func TestAssessmentProperty(t *testing.T) {
 				}
 			case "submit":
 				if a.Paper != nil {
-					a, _, _ = a.Submit(answers(a.Paper, rapid.IntRange(0, 7).Draw(r, "correct")), noon)
+					a, _, _ = a.Submit(evidence, answers(a.Paper, rapid.IntRange(0, 7).Draw(r, "correct")), noon)
 				}
 			}
 			if a.Paper != before.Paper {

@@ -16,11 +16,12 @@ type Item struct {
 
 // Request is what a generator is asked for.
 type Request struct {
-	Skills []Wanted
-	Items  []Item
-	Count  int // how many questions; more when there are more skills, because each gets one
-	Seed   Seed
-	Drawn  [][]Key // the papers handed out before for this assessment, oldest first
+	Skills   []Wanted
+	Items    []Item
+	Count    int // how many questions; more when there are more skills, because each gets one
+	PassMark int // per cent; how many questions may be a model's hangs on it (Share). 0: none
+	Seed     Seed
+	Drawn    [][]Key // the papers handed out before for this assessment, oldest first
 }
 
 // Generator finds the questions of a paper. The bank is one; a language model can be another, with the bank behind it.

@@ -6,7 +6,8 @@ import "time"
 type Paper struct {
 	Number    int // 1 is the first paper of the assessment
 	Seed      Seed
-	PassMark  int // per cent; what was in force when the paper was drawn
+	PassMark  int    // per cent; what was in force when the paper was drawn
+	Evidence  string // names what it was drawn for, and it is good for nothing else; empty: void
 	Questions []Asked
 	DrawnAt   time.Time
 }
@@ -25,7 +26,10 @@ type Asked struct {
 
 // Arrange makes the questions' order, the order of their options and their ids, all from the seed. The same questions and seed make the same paper.
 func Arrange(questions []Question, seed Seed) []Asked {
-	c := seed.chance(forArrange)
+	return arrange(questions, seed.chance(forArrange))
+}
+
+func arrange(questions []Question, c chance) []Asked {
 	var paper []Asked
 	for _, q := range questions {
 		order := [Options]int{0, 1, 2, 3}

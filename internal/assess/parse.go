@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // Finding is something in a file of questions that its author should mend.
@@ -19,6 +20,9 @@ func (f Finding) String() string { return fmt.Sprintf("%s:%d: %s", f.File, f.Lin
 // Parse reads a file of questions, Markdown in the form that docs/assessments.md shows. Whatever is not understood is a finding; the rest is read all the same.
 func Parse(file, text string) (Skill, []Finding) {
 	p := &parser{skill: Skill{File: file}}
+	if !utf8.ValidString(text) || strings.Contains(text, "\x00") {
+		p.find(1, "the file is no text in UTF-8")
+	}
 	for line := range strings.Lines(text) {
 		p.line++
 		p.take(strings.TrimRight(line, " \t\r\n"))

@@ -18,6 +18,7 @@ type chance struct{ source *rand.ChaCha8 }
 const (
 	forDraw    = 'd'
 	forArrange = 'a'
+	forBlind   = 'b'
 )
 
 func (s Seed) chance(purpose byte) chance {

@@ -31,10 +31,12 @@ func (c *checker) run() {
 	c.database()
 	c.tls()
 	c.mail()
+	c.dkim()
 	c.publicURL()
 	c.verificationURLs()
 	c.origins()
 	c.egress()
+	c.ai()
 }
 
 func (c *checker) given(name string) bool { return c.values[name] != "" }

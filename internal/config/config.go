@@ -58,6 +58,13 @@ type Config struct {
 	// MailFrom is the zero value only when there is no relay.
 	MailFrom mail.Address `env:"AVOW_MAIL_FROM" default:"required with SMTP" help:"Sender of every mail, such as Example <verify@example.org>."`
 
+	// DKIMKey signs mails; one without a Signer signs nothing.
+	DKIMKey PrivateKey `env:"AVOW_DKIM_KEY" secret:"true" default:"empty: the relay signs" help:"Private key that signs every mail (DKIM), as PEM: RSA of at least 2048 bits, or Ed25519. Give it by AVOW_DKIM_KEY_FILE; see docs/mail.md for the DNS record."`
+	// DKIMSelector is empty exactly when there is no DKIMKey.
+	DKIMSelector string `env:"AVOW_DKIM_SELECTOR" default:"required with AVOW_DKIM_KEY" help:"Name of the key in DNS: the record stands at SELECTOR._domainkey.DOMAIN."`
+	// DKIMDomain is empty exactly when there is no DKIMKey.
+	DKIMDomain string `env:"AVOW_DKIM_DOMAIN" default:"the domain of AVOW_MAIL_FROM" help:"Domain that signs."`
+
 	// MailTemplates is the folder as it was given; empty is none.
 	MailTemplates string `env:"AVOW_MAIL_TEMPLATES" default:"empty: avow's own" help:"Folder with mail templates of your own, which take the place of avow's file by file; see docs/mail.md. Whatever is wrong with them is told at the start."`
 
@@ -80,6 +87,13 @@ type Config struct {
 	TLSCert string `env:"AVOW_TLS_CERT" default:"empty: plain HTTP behind a proxy" help:"PEM file with the certificate chain, to serve TLS without a proxy. Needs AVOW_TLS_KEY."`
 	// TLSKey names a file, it does not hold the key.
 	TLSKey string `env:"AVOW_TLS_KEY" default:"empty: plain HTTP behind a proxy" help:"PEM file with the private key of AVOW_TLS_CERT."`
+
+	// AIURL has no trailing slash; empty exactly when AIModel is.
+	AIURL string `env:"AVOW_AI_URL" default:"empty: question bank only" help:"Base of an API that speaks the OpenAI chat API, such as https://api.example.org/v1, where some of an assessment's questions are written: docs/assessments.md. http only to loopback. Needs AVOW_AI_MODEL."`
+	// AIKey is sent as a bearer token; empty: none is.
+	AIKey Secret `env:"AVOW_AI_KEY" secret:"true" default:"empty: none is sent" help:"API key for AVOW_AI_URL."`
+	// AIModel is a name that the server of AIURL knows.
+	AIModel string `env:"AVOW_AI_MODEL" default:"empty: question bank only" help:"Name of the model at AVOW_AI_URL."`
 
 	// DatabasePool is a number of connections, 1 to 1000.
 	DatabasePool int `env:"AVOW_DATABASE_POOL" envDefault:"16" help:"Connections to PostgreSQL, 1 to 1000."`
@@ -109,10 +123,6 @@ const (
 	// LogJSON is for machines: one object a line.
 	LogJSON LogFormat = "json"
 )
-
-// reserved are the names of the settings table that belong to features of later
-// versions. They are refused by name, so that nobody believes they work.
-var reserved = []string{"AVOW_AI_KEY", "AVOW_AI_MODEL", "AVOW_AI_URL"}
 
 // Embedded says whether the database is the embedded one, which belongs to one server process.
 func (c Config) Embedded() bool { return strings.HasPrefix(c.DatabaseURL, sqliteScheme) }

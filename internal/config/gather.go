@@ -68,12 +68,8 @@ func (g *gatherer) takeVariable(name, value string) {
 		}
 	case isFile && slices.Contains(g.known, bare):
 		g.takeFile(bare, value)
-	case slices.Contains(reserved, bare):
-		if !isBlank(value) {
-			g.add(name, "this version of avow does not support it yet; unset it")
-		}
 	default:
-		g.addUnknown(name, "unknown setting; did you mean %s?", nearestName(name, slices.Concat(g.known, reserved)))
+		g.addUnknown(name, "unknown setting; did you mean %s?", nearestName(name, g.known))
 	}
 }
 

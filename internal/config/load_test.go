@@ -92,11 +92,15 @@ func TestLoadEverySetting(t *testing.T) {
 		"AVOW_TLS_CERT=cert.pem", "AVOW_TLS_KEY=key.pem", "AVOW_DATABASE_POOL=1000",
 		"AVOW_SESSION_TTL=1h", "AVOW_VERIFICATION_TTL=2h", "AVOW_REVIEW_TTL=3h", "AVOW_SHUTDOWN_TIMEOUT=1m30s",
 		"AVOW_LOG_LEVEL=debug", "AVOW_LOG_FORMAT=json", "AVOW_REDIS_URL=rediss://u:p%40ss@cache.example.org/3",
+		"AVOW_AI_URL=https://ai.example.org/v1/", "AVOW_AI_KEY=sk-1", "AVOW_AI_MODEL=m-1",
 		"HOME=/home/avow", "AVOW_PORT=tcp://10.0.0.1:80", "AVOW_PORT_80_TCP=x", "AVOW_SERVICE_HOST=10.0.0.1")
 	want := config.Config{
 		Profile: config.Serve, Addr: ":443", AdminAddr: "[::1]:9999", PublicURL: "https://verify.example.org/base",
 		DataDir: "/var/lib/avow", DatabaseURL: "sqlite:/srv/a.db",
 		Redis:                   config.Redis{Addresses: []string{"cache.example.org:6379"}, TLS: true, User: "u", Password: "p@ss", Database: 3},
+		AIURL:                   "https://ai.example.org/v1",
+		AIKey:                   "sk-1",
+		AIModel:                 "m-1",
 		SMTPURLs:                []config.Secret{"smtp://user:pass@a.example.org:587?tls=required", "smtps://b.example.org"},
 		MailFrom:                mail.Address{Name: "Avow", Address: "verify@example.org"},
 		MailTemplates:           "/etc/avow/mail",
@@ -187,7 +191,8 @@ func TestLoadAccepts(t *testing.T) {
 		{"relay with sender in dev", config.Dev, []string{"AVOW_SMTP_URL=smtp://localhost:25/", "AVOW_MAIL_FROM=a@example.org"}},
 		{"sender alone in dev", config.Dev, []string{"AVOW_MAIL_FROM=a@example.org"}},
 		{"both ports free", config.Dev, []string{"AVOW_ADDR=127.0.0.1:0", "AVOW_ADMIN_ADDR=127.0.0.1:0"}},
-		{"empty reserved name", config.Dev, []string{"AVOW_AI_URL=", "AVOW_AI_KEY_FILE="}},
+		{"a model on the same machine in serve", config.Serve, serveEnv("AVOW_AI_URL=http://127.0.0.1:11434/v1", "AVOW_AI_MODEL=m")},
+		{"empty names", config.Dev, []string{"AVOW_AI_URL=", "AVOW_AI_KEY_FILE="}},
 		{"database default in words", config.Dev, []string{"AVOW_DATABASE_URL=sqlite:"}},
 		{"any verification URL in serve", config.Serve, serveEnv("AVOW_ALLOWED_VERIFICATION_URLS=*")},
 	}

@@ -31,6 +31,7 @@ var parsers = map[reflect.Type]env.ParserFunc{
 	reflect.TypeFor[mail.Address]():   parser(parseAddress),
 	reflect.TypeFor[[]Secret]():       parser(parseRelays),
 	reflect.TypeFor[Keys]():           parser(parseKeys),
+	reflect.TypeFor[PrivateKey]():     parser(parsePrivateKey),
 	reflect.TypeFor[Redis]():          parser(parseRedis),
 	reflect.TypeFor[LogFormat]():      parser(parseLogFormat),
 }

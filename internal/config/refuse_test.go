@@ -28,7 +28,8 @@ func TestLoadRefuses(t *testing.T) {
 		address  = `want host:port such as 127.0.0.1:8080`
 		redis    = `AVOW_REDIS_URL: want redis://user:password@host:6379/0, several hosts for a Cluster (host:6379,host:6379), or ` +
 			`redis-sentinel://user:password@host:26379,host:26379/master; rediss for TLS; percent-encoded`
-		unreserved = `this version of avow does not support it yet; unset it`
+		aiURL    = `AVOW_AI_URL: want an absolute https URL without user, query and fragment, such as https://ai.example.org/v1 (http only to loopback)`
+		together = `AVOW_AI_URL: AVOW_AI_URL and AVOW_AI_MODEL go together; set both or none`
 	)
 	tests := []struct {
 		environ string
@@ -104,10 +105,17 @@ func TestLoadRefuses(t *testing.T) {
 		{"AVOW_REDIS_URL=redis-sentinel://h/m/x", redis},
 		{"AVOW_REDIS_URL=redis-sentinel://h/m?db=x", redis},
 		{"AVOW_REDIS_URL=redis-sentinel://h/m?password=hunter2", redis},
-		{"AVOW_AI_URL=https://h", `AVOW_AI_URL: ` + unreserved},
-		{"AVOW_AI_KEY=hunter2", `AVOW_AI_KEY: ` + unreserved},
-		{"AVOW_AI_KEY_FILE=/hunter2", `AVOW_AI_KEY_FILE: ` + unreserved},
-		{"AVOW_AI_MODEL=m", `AVOW_AI_MODEL: ` + unreserved},
+		{"AVOW_AI_URL=https://h", together},
+		{"AVOW_AI_MODEL=m", together},
+		{"AVOW_AI_KEY=hunter2", `AVOW_AI_KEY: of no use without AVOW_AI_URL; set that, or unset this`},
+		{"AVOW_AI_KEY_FILE=/hunter2", `AVOW_AI_KEY_FILE: cannot read the file that it names: no such file or directory`},
+		{"AVOW_AI_URL=http://ai.example.org", aiURL},
+		{"AVOW_AI_URL=http://10.0.0.1:8000/v1", aiURL},
+		{"AVOW_AI_URL=http://127.0.0.1.example.org", aiURL},
+		{"AVOW_AI_URL=https://u:hunter2@h/v1", aiURL},
+		{"AVOW_AI_URL=https://h/v1?key=hunter2", aiURL},
+		{"AVOW_AI_URL=https://h/v1#x", aiURL},
+		{"AVOW_AI_URL=h/v1", aiURL},
 		{"AVOW_DATABSE_URL=hunter2", `AVOW_DATABSE_URL: unknown setting; did you mean AVOW_DATABASE_URL?`},
 		{"AVOW_SECRETKEY_FILE=hunter2", `AVOW_SECRETKEY_FILE: unknown setting; did you mean AVOW_SECRET_KEY_FILE?`},
 		{"AVOW_REDIS_UR=", `AVOW_REDIS_UR: unknown setting; did you mean AVOW_REDIS_URL?`},
@@ -127,6 +135,9 @@ func TestLoadRefuses(t *testing.T) {
 			environ := []string{tt.environ}
 			if strings.HasPrefix(tt.want, "AVOW_SMTP_URL") {
 				environ = append(environ, "AVOW_MAIL_FROM=verify@example.org")
+			}
+			if strings.HasPrefix(tt.want, "AVOW_AI_URL: want") {
+				environ = append(environ, "AVOW_AI_MODEL=m")
 			}
 			got := problemsOf(t, config.Dev, nil, environ...)
 			if d := cmp.Diff([]string{tt.want}, got); d != "" {
@@ -216,6 +227,19 @@ func TestUnreadableFileIsOneProblem(t *testing.T) {
 	got := problemsOf(t, config.Serve, nil, serveEnv("AVOW_SECRET_KEY=", "AVOW_SECRET_KEY_FILE=/nowhere/hunter2")...)
 	want := []string{"AVOW_SECRET_KEY_FILE: cannot read the file that it names: no such file or directory"}
 	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("got (+), want (-):\n%s", d)
+	}
+}
+
+func TestLoadRefusesAIAllAtOnce(t *testing.T) {
+	t.Parallel()
+	got := problemsOf(t, config.Serve, nil, serveEnv("AVOW_AI_URL=ftp://h", "AVOW_AI_KEY=hunter 2")...)
+	var names []string
+	for _, line := range got {
+		name, _, _ := strings.Cut(line, ":")
+		names = append(names, name)
+	}
+	if d := cmp.Diff([]string{"AVOW_AI_KEY", "AVOW_AI_URL", "AVOW_AI_URL"}, names); d != "" {
 		t.Errorf("got (+), want (-):\n%s", d)
 	}
 }

@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 )
@@ -53,10 +52,6 @@ Settings are environment variables. Each has a flag, which wins, unless it is a 
 |---|---|---|---|
 `
 
-const docsTail = `
-These names are taken, but belong to features that this version does not have yet; setting one is an error: %s.
-`
-
 func settingsDocs() string {
 	text := strings.Builder{}
 	text.WriteString(docsHead)
@@ -67,7 +62,6 @@ func settingsDocs() string {
 		}
 		fmt.Fprintf(&text, "| `%s` | %s | %s | %s |\n", s.Name, flag, markdown(s.Default), markdown(s.Help))
 	}
-	fmt.Fprintf(&text, docsTail, "`"+strings.Join(reserved, "`, `")+"`")
 	return text.String()
 }
 
@@ -111,15 +105,6 @@ func TestSettingsFlags(t *testing.T) {
 	}
 }
 
-func TestReservedNamesAreNoSettings(t *testing.T) {
-	t.Parallel()
-	for _, name := range reserved {
-		if slices.Contains(settingNames(), name) {
-			t.Errorf("%s: got it reserved and listed, want one of the two", name)
-		}
-	}
-}
-
 // spoken prints v in every way that a careless caller might.
 func spoken(t *testing.T, v any) string {
 	t.Helper()
@@ -140,7 +125,7 @@ func spoken(t *testing.T, v any) string {
 func TestSecretsAreNeverPrinted(t *testing.T) {
 	t.Parallel()
 	key := strings.Repeat("k", keyBytes)
-	cfg := Config{SMTPURLs: []Secret{"smtp://u:hunter2@h"}, SecretKeys: Keys{[]byte(key)}, Redis: Redis{Password: "hunter2"}}
+	cfg := Config{SMTPURLs: []Secret{"smtp://u:hunter2@h"}, SecretKeys: Keys{[]byte(key)}, Redis: Redis{Password: "hunter2"}, AIKey: "hunter2"}
 	values := []any{cfg, &cfg, cfg.Redis, &cfg.Redis, cfg.Redis.String(), cfg.SMTPURLs, cfg.SMTPURLs[0], cfg.SecretKeys, cfg.SMTPURLs[0].String(), cfg.SecretKeys.String()}
 	leaks := []string{"hunter2", fmt.Sprintf("%x", "hunter2"), key, fmt.Sprintf("%x", key), "107 107", "a2tr", "0x6b"}
 	for _, v := range values {

@@ -37,6 +37,8 @@ type EventData struct {
 	LoginURL        string  `json:"login_url,omitempty"`
 	ValidUntil      Instant `json:"valid_until,omitzero"`
 	OneTimePassword string  `json:"one_time_password,omitempty"`
+
+	Bounce *Bounce `json:"bounce,omitempty"` // mail_bounced
 }
 
 // Account is payload.account. An empty text stands for "not set".

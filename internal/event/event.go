@@ -13,7 +13,20 @@ type Name string
 const (
 	VerificationInitiated Name = "verification.initiated"
 	VerificationCompleted Name = "verification.completed"
+	SkillMailBounced      Name = "mail.bounced" // of our own
 )
+
+// Events of registered endpoints: the guide's names for how a verification ended (skills-api.md 7, 13.3). Nothing pauses an assessment here, so the last is never told.
+const (
+	VerificationPassed Name = "verification.passed"
+	VerificationFailed Name = "verification.failed"
+	AssessmentPassed   Name = "assessment.passed"
+	AssessmentFailed   Name = "assessment.failed"
+	AssessmentPaused   Name = "assessment.paused"
+)
+
+// GuideEvents are all that an endpoint can be registered for.
+var GuideEvents = []Name{VerificationPassed, VerificationFailed, AssessmentPassed, AssessmentFailed, AssessmentPaused}
 
 // Events of the account contract (accounts-api.md 6.3).
 const (
@@ -26,12 +39,13 @@ const (
 	PasswordResetRequested     Name = "account_requested_password_reset"
 	PasswordResetComplete      Name = "account_password_reset_complete"
 	OneTimePasswordRequested   Name = "account_requested_one_time_password"
+	AccountMailBounced         Name = "mail_bounced" // of our own
 )
 
 // AccountEvents are all of the account contract.
 var AccountEvents = []Name{
 	ConfirmationEmailRequested, RegisteredAccountConfirmed, NewAccountRegistered, AccountActivated, AccountChanged, EmailChangeRequested, PasswordResetRequested,
-	PasswordResetComplete, OneTimePasswordRequested,
+	PasswordResetComplete, OneTimePasswordRequested, AccountMailBounced,
 }
 
 // Instant is written in UTC with milliseconds and Z (skills-api.md 2); the zero one is null.

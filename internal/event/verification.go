@@ -12,7 +12,7 @@ type Head struct {
 	Student         string  `json:"externalStudentId"`
 	Method          string  `json:"verificationMethod"` // human or assessment
 	EndorsementType *string `json:"endorsementType"`
-	Status          string  `json:"status"` // pending or completed
+	Status          string  `json:"status"` // pending, completed or, of registered endpoints, expired
 }
 
 // Initiated is the body of verification.initiated: no results yet.
@@ -33,6 +33,20 @@ type Completed struct {
 	Signals       List[Signal] `json:"signals,omitempty"`        // what is odd about a review, never a verdict (18.15)
 	DeclineReason string       `json:"declineReason,omitempty"`  // the reviewer declined (18.16)
 	Evidence      string       `json:"evidenceDigest,omitempty"` // human: what the reviewer saw, the same as when the mail was sent
+}
+
+// MailBounced is the body of mail.bounced.
+type MailBounced struct {
+	Head
+	Bounce Bounce `json:"bounce"`
+}
+
+// Bounce tells of a mail that a relay had taken and that could not be delivered behind it. Both contracts' webhooks have it.
+type Bounce struct {
+	Mail       string `json:"mail"` // the delivery's id, dlv_…
+	Recipient  string `json:"recipient"`
+	Status     string `json:"status"`     // such as 5.1.1 (RFC 3463)
+	Diagnostic string `json:"diagnostic"` // in the words of a mail server; may be empty
 }
 
 // Skill is one skill's result.

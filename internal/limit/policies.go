@@ -19,7 +19,7 @@ var (
 	TokenNetwork = &Policy{Name: "token-network", Quota: 10, Window: 15 * time.Minute, Subject: "network", Counts: "other failed grants"}
 
 	APIKey    = &Policy{Name: "key", Quota: 6000, Window: time.Minute, Subject: "API key", Counts: "calls of the skill API with a key"}
-	Network   = &Policy{Name: "network", Quota: 6000, Window: time.Minute, Subject: "network", Counts: "calls of the skill API without a key"}
+	Network   = &Policy{Name: "network", Quota: 6000, Window: time.Minute, Subject: "network", Counts: "calls of the skill API without a key, answers on hosted pages"}
 	VerifyURL = &Policy{Name: "verify-url", Quota: 60, Window: time.Minute, Subject: "network", Counts: "probes of links"}
 
 	Replay = &Policy{Name: "replay", Quota: 60, Window: time.Hour, Subject: "API key", Counts: "replays of many webhooks, and endpoints enabled"}

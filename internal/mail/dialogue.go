@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/textproto"
 	"os"
-	"slices"
 	"time"
 
 	"github.com/wneessen/go-mail/smtp"
@@ -40,6 +39,7 @@ type dialogue struct {
 	tls      *tls.Config
 	from, to string // in angle brackets
 	raw      []byte
+	opened   func() // told when the relay is ready for the mail; may be nil
 
 	at      step
 	conn    net.Conn
@@ -54,7 +54,7 @@ var (
 )
 
 // hold carries the dialogue out.
-func (d *dialogue) hold(ctx context.Context, m mask) (outbox.Answer, error) {
+func (d *dialogue) hold(ctx context.Context, m mask) (outbox.Answer, verdict) {
 	defer d.hangUp()
 	err := d.walk(ctx)
 	said := &textproto.Error{}
@@ -67,9 +67,9 @@ func (d *dialogue) hold(ctx context.Context, m mask) (outbox.Answer, error) {
 		d.leave()
 	}
 	if err == nil {
-		return d.answer, nil
+		return d.answer, verdict{relay: isWell}
 	}
-	return d.answer, d.verdict(ctx, err)
+	return d.answer, d.judge(ctx, err)
 }
 
 func (d *dialogue) walk(ctx context.Context) error {
@@ -162,6 +162,9 @@ func (d *dialogue) begin(context.Context) error {
 
 // write sends the mail and the final dot. An error means that the dot was not handed on in whole.
 func (d *dialogue) write(context.Context) error {
+	if d.opened != nil {
+		d.opened()
+	}
 	w := d.session.Text.DotWriter()
 	if _, err := w.Write(d.raw); err != nil {
 		return err
@@ -193,37 +196,18 @@ func (d *dialogue) hangUp() {
 	}
 }
 
-// verdict says what a failed step means for the delivery.
-func (d *dialogue) verdict(ctx context.Context, err error) error {
-	told := fmt.Errorf("mail relay, %s: %d %s", d.at, d.answer.Code, d.answer.Text)
-	if d.answer.Code == 0 {
-		told = fmt.Errorf("mail relay, %s: %w", d.at, cause(ctx, err))
+// told is an error that names the step.
+func (d *dialogue) told(ctx context.Context, err error) error {
+	if d.answer.Code != 0 {
+		return fmt.Errorf("mail relay, %s: %d %s", d.at, d.answer.Code, d.answer.Text)
 	}
-	switch {
-	case d.at == ending && !refusal(d.answer.Code):
-		return outbox.Uncertain(told)
-	case d.forGood() || errors.Is(err, errNoUTF8):
-		return outbox.Permanent(told)
-	}
-	return told
+	return fmt.Errorf("mail relay, %s: %w", d.at, cause(ctx, err))
 }
 
-// cause is the end of the attempt's time, where that closed the connection under a step.
+// cause is why the connection was closed under a step, where that was we.
 func cause(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
-		return ctx.Err()
+		return context.Cause(ctx)
 	}
 	return err
-}
-
-// refusal reports whether a reply says for certain that the relay has not taken the mail.
-func refusal(code int) bool { return code/100 == 4 || code/100 == 5 }
-
-// aboutUs begins the codes by which a relay asks for a log-in or encryption first (RFC 4954): a fault of our settings, not of the mail, and mended by changing them.
-const aboutUs = 53
-
-// forGood reports whether the relay refused this very mail with a permanent code. What it refuses before it has heard of the mail, it refuses to us.
-func (d *dialogue) forGood() bool {
-	code := d.answer.Code
-	return code/100 == 5 && code/10 != aboutUs && slices.Contains([]step{sender, recipient, data, ending}, d.at)
 }

@@ -14,7 +14,7 @@ import (
 // Refusals of a relay's settings. They never quote the URL, for it may hold a password.
 var (
 	ErrRelayURL  = errors.New("the mail relay must read smtp://user:password@host:587 or smtps://host, percent-encoded, with no more than ?tls=required behind it")
-	ErrOneRelay  = errors.New("the mail relay must be one URL: one relay in this version")
+	ErrTwice     = errors.New("the mail relays must differ: the same host and port stands there twice")
 	ErrRelayUser = errors.New("the mail relay's URL must hold both a user and a password, or neither")
 	ErrFrom      = errors.New("the sender of mail must be one address in ASCII; write an international domain in its xn-- form")
 )
@@ -31,10 +31,28 @@ type relay struct {
 // defaultPorts are those of RFC 6409 and RFC 8314.
 var defaultPorts = map[string]int{"smtp": 587, "smtps": 465}
 
-func parseRelay(text string) (relay, error) {
-	if strings.Contains(text, ",") {
-		return relay{}, ErrOneRelay
+// parseRelays reads all of them; one at least.
+func parseRelays(urls []string) ([]relay, error) {
+	var all []relay
+	known := map[string]bool{}
+	for _, text := range urls {
+		r, err := parseRelay(text)
+		if err != nil {
+			return nil, err
+		}
+		if known[r.address()] {
+			return nil, ErrTwice
+		}
+		known[r.address()] = true
+		all = append(all, r)
 	}
+	if len(all) == 0 {
+		return nil, ErrRelayURL
+	}
+	return all, nil
+}
+
+func parseRelay(text string) (relay, error) {
 	u, err := url.Parse(text)
 	if err != nil || !bare(u) {
 		return relay{}, ErrRelayURL

@@ -45,10 +45,10 @@ func TestBadSettingsAreRefusedAtTheStart(t *testing.T) {
 		"": ErrRelayURL, "relay.example": ErrRelayURL, "http://relay.example": ErrRelayURL, "smtp:relay": ErrRelayURL, "smtp://": ErrRelayURL,
 		"smtp://u:SECRET@relay.example:0": ErrRelayURL, "smtp://u:SECRET@relay.example:70000": ErrRelayURL, "smtp://u:SECRET@relay.example:x": ErrRelayURL,
 		"smtp://u:SECRET@relay.example/x": ErrRelayURL, "smtp://u:SECRET@relay.example?tls=off": ErrRelayURL, "smtp://u:SECRET@relay.example#x": ErrRelayURL,
-		"smtp://u:SECRET%@relay.example": ErrRelayURL, "smtp://u:SECRET@a.example,smtp://u:SECRET@b.example": ErrOneRelay,
+		"smtp://u:SECRET%@relay.example": ErrRelayURL, "smtp://u:SECRET@a.example,smtp://v:SECRET@a.example:587": ErrTwice, "smtp://u:SECRET@a.example,nonsense": ErrRelayURL,
 		"smtp://u@relay.example": ErrRelayUser, "smtp://:SECRET@relay.example": ErrRelayUser,
 	} {
-		_, err := NewSMTP(NewRenderer(), text, testFrom, SMTPOptions{})
+		_, err := NewSMTP(NewRenderer(), strings.Split(text, ","), testFrom, SMTPOptions{})
 		if !errors.Is(err, want) {
 			t.Errorf("%s: got %v, want %v", text, err, want)
 		}
@@ -61,7 +61,7 @@ func TestBadSettingsAreRefusedAtTheStart(t *testing.T) {
 func TestBadSenderIsRefusedAtTheStart(t *testing.T) {
 	t.Parallel()
 	for _, address := range []string{"", "verify", "@example.org", "verify@", "verify@bücher.example", "verify@example.org\r\nBcc: eve@example.com"} {
-		if _, err := NewSMTP(NewRenderer(), "smtp://relay.example", mail.Address{Address: address}, SMTPOptions{}); !errors.Is(err, ErrFrom) {
+		if _, err := NewSMTP(NewRenderer(), []string{"smtp://relay.example"}, mail.Address{Address: address}, SMTPOptions{}); !errors.Is(err, ErrFrom) {
 			t.Errorf("%q: got %v, want ErrFrom", address, err)
 		}
 	}

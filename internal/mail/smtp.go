@@ -19,21 +19,29 @@ import (
 
 // SMTPOptions are what an SMTP sender can do without.
 type SMTPOptions struct {
-	TLS *tls.Config // trust other than the system's
+	TLS   *tls.Config      // trust other than the system's
+	Now   func() time.Time // nil: the system's clock
+	Watch Watch            // nil: nobody
+	DKIM  *DKIM            // nil: mails are not signed here
 }
 
-// SMTP hands mails to a relay, one connection each.
+// SMTP hands mails to relays, one connection each.
 type SMTP struct {
 	renderer *Renderer
-	relay    relay
+	fleet    *fleet
 	from     mail.Address
 	domain   string // of the sender's address
 	tls      *tls.Config
+	dkim     *DKIM
+
+	// alarm calls a function after a time unless it is stopped before.
+	alarm func(d time.Duration, ring func()) (stop func() bool)
 }
 
-// NewSMTP makes a sender from the value of AVOW_SMTP_URL, and finds whatever is wrong with it now rather than with the first mail.
-func NewSMTP(r *Renderer, relayURL string, from mail.Address, o SMTPOptions) (*SMTP, error) {
-	to, err := parseRelay(relayURL)
+// NewSMTP makes a sender from the URLs of AVOW_SMTP_URL, in the order in which they are preferred, and finds whatever is wrong with them now rather than with the first
+// mail.
+func NewSMTP(r *Renderer, relayURLs []string, from mail.Address, o SMTPOptions) (*SMTP, error) {
+	relays, err := parseRelays(relayURLs)
 	if err != nil {
 		return nil, err
 	}
@@ -41,14 +49,18 @@ func NewSMTP(r *Renderer, relayURL string, from mail.Address, o SMTPOptions) (*S
 	if err != nil {
 		return nil, err
 	}
-	return &SMTP{renderer: r, relay: to, from: from, domain: domain, tls: to.tls(o.TLS)}, nil
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	alarm := func(d time.Duration, ring func()) func() bool { return time.AfterFunc(d, ring).Stop }
+	return &SMTP{renderer: r, fleet: newFleet(relays, o.Now, o.Watch), from: from, domain: domain, tls: o.TLS, dkim: o.DKIM, alarm: alarm}, nil
 }
 
-// longest bounds an attempt whose context has no end of its own.
-const longest = time.Minute
+// Ready returns ErrNoRelay when every relay is passed over. It asks nobody.
+func (s *SMTP) Ready(context.Context) error { return s.fleet.anyWell() }
 
 // Send performs one attempt and returns what the relay said, with an error, too. docs/mail.md says for each step of the dialogue which error is permanent, which leaves
-// the outcome uncertain, and which is worth just another try.
+// the outcome uncertain, which is worth just another try, and which relay is asked next.
 func (s *SMTP) Send(ctx context.Context, d outbox.Delivery) (outbox.Answer, error) {
 	m, to, err := message(d)
 	if err != nil {
@@ -62,10 +74,10 @@ func (s *SMTP) Send(ctx context.Context, d outbox.Delivery) (outbox.Answer, erro
 	if err != nil {
 		return outbox.Answer{}, err
 	}
-	ctx, end := context.WithTimeout(ctx, longest)
-	defer end()
-	talk := dialogue{relay: s.relay, tls: s.tls, from: envelope(s.from.Address), to: envelope(to.Address), raw: raw}
-	return talk.hold(ctx, newMask(content.Text, s.relay.login))
+	return s.askInTurn(ctx, favourite(d.Relay), func(m *member) (*dialogue, mask) {
+		talk := &dialogue{relay: m.relay, tls: m.tls(s.tls), from: envelope(s.from.Address), to: envelope(to.Address), raw: raw}
+		return talk, newMask(content.Text, m.login)
+	})
 }
 
 // letter builds the mail. Everything in it comes from the delivery, so that each attempt is the same mail to the byte.
@@ -86,7 +98,7 @@ func (s *SMTP) letter(d outbox.Delivery, to *mail.Address, content Content) ([]b
 	if _, err := m.WriteTo(&raw); err != nil {
 		return nil, fmt.Errorf("build mail %s: %w", d.ID, err)
 	}
-	return raw.Bytes(), nil
+	return s.dkim.sign(raw.Bytes())
 }
 
 // boundary is made of what it parts, so that no text can hold it, and each attempt has the same.

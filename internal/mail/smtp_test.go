@@ -18,7 +18,7 @@ import (
 
 func newSMTP(t *testing.T, url string, o SMTPOptions) *SMTP {
 	t.Helper()
-	s, err := NewSMTP(NewRenderer(), url, testFrom, o)
+	s, err := NewSMTP(NewRenderer(), strings.Split(url, ","), testFrom, o)
 	if err != nil {
 		t.Fatalf("NewSMTP: got %v, want no error", err)
 	}

@@ -21,6 +21,9 @@ type Metrics struct {
 	purged   *prometheus.CounterVec
 	sessions *prometheus.CounterVec
 	refusals *prometheus.CounterVec
+	papers   *prometheus.CounterVec
+	relayUp  *prometheus.GaugeVec
+	relays   *prometheus.CounterVec
 	disabled *prometheus.CounterVec
 }
 
@@ -41,9 +44,17 @@ func New() *Metrics {
 			Name: "avow_session_cache_total", Help: "What came of asking the session cache: hit, miss, error, or away when it was left alone.",
 		}, []string{"outcome"}),
 		refusals: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "avow_limit_refusals_total", Help: "Calls refused because a budget was used up, by its policy."}, []string{"policy"}),
+		papers: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "avow_assessment_papers_total", Help: "Papers that a language model was to write questions for, by what came of it; all and part: some are on the paper, else all are the bank's.",
+		}, []string{"outcome"}),
+		relayUp: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "avow_relay_up", Help: "1: mails are given to the relay as ever; 0: it failed last and is passed over, but for single mails. Told by each process for itself.",
+		}, []string{"relay"}),
+		relays:   prometheus.NewCounterVec(prometheus.CounterOpts{Name: "avow_relay_attempts_total", Help: "Dialogues with a mail relay, by what came of them."}, []string{"relay", "outcome"}),
 		disabled: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "avow_endpoints_disabled_total", Help: "Endpoints that are called no more, by the reason."}, []string{"reason"}),
 	}
-	m.registry.MustRegister(m.requests, m.duration, m.attempts, m.overdue, m.purged, m.sessions, m.refusals, m.disabled, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.registry.MustRegister(m.relayUp, m.relays, m.disabled)
+	m.registry.MustRegister(m.requests, m.duration, m.attempts, m.overdue, m.purged, m.sessions, m.refusals, m.papers, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 
@@ -74,6 +85,21 @@ func (m *Metrics) SessionCache(outcome string) { m.sessions.WithLabelValues(outc
 
 // LimitRefused counts a call that a policy has refused.
 func (m *Metrics) LimitRefused(policy string) { m.refusals.WithLabelValues(policy).Inc() }
+
+// PaperWritten counts a paper that a model was to write questions for.
+func (m *Metrics) PaperWritten(outcome string) { m.papers.WithLabelValues(outcome).Inc() }
+
+// RelayUp tells whether mails are given to a relay, or it is passed over.
+func (m *Metrics) RelayUp(relay string, up bool) {
+	value := 0.0
+	if up {
+		value = 1
+	}
+	m.relayUp.WithLabelValues(relay).Set(value)
+}
+
+// RelayAsked counts a dialogue with a mail relay.
+func (m *Metrics) RelayAsked(relay, outcome string) { m.relays.WithLabelValues(relay, outcome).Inc() }
 
 // EndpointDisabled counts an endpoint that is called no more.
 func (m *Metrics) EndpointDisabled(reason string) { m.disabled.WithLabelValues(reason).Inc() }

@@ -123,6 +123,18 @@ func TestLimitRefused(t *testing.T) {
 	})
 }
 
+func TestPaperWritten(t *testing.T) {
+	t.Parallel()
+	m := New()
+	m.PaperWritten("all")
+	m.PaperWritten("slow")
+	m.PaperWritten("slow")
+	expect(t, scrape(t, m), map[string]string{
+		`avow_assessment_papers_total{outcome="all"}`:  "1",
+		`avow_assessment_papers_total{outcome="slow"}`: "2",
+	})
+}
+
 func TestProcessesAreCountedApart(t *testing.T) {
 	t.Parallel()
 	one, two := New(), New()

@@ -103,7 +103,7 @@ func (w *Worker) send(ctx context.Context, d Delivery) (o outcome) {
 // judge turns what came of an attempt into the delivery's next state.
 func (w *Worker) judge(d Delivery, o outcome) Result {
 	now := w.Now()
-	r := Result{State: Failed, Outcome: Refused, Code: o.answer.Code, Answer: words(o), At: now}
+	r := Result{State: Failed, Outcome: Refused, Code: o.answer.Code, Answer: words(o), Relay: o.answer.Relay, At: now}
 	wait, more := Next(d.Schedule, d.Attempt-d.Uncounted, w.Jitter())
 	switch {
 	case o.err == nil:

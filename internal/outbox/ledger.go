@@ -35,6 +35,7 @@ type View struct {
 	Key      *access.Key
 	Records  []Record
 	Attempts []Attempt // of the one delivery that was looked up, by number
+	Notes    []Note    // of it, too: what was reported of a mail after it had been sent
 
 	Endpoints []Watched // where one was looked up
 }
@@ -111,6 +112,7 @@ func (s *Service) Show(ctx context.Context, r Reader, id string) (Record, []Atte
 		return Record{}, nil, err
 	}
 	found, err := r.one(view)
+	found.Notes = view.Notes
 	return found, view.Attempts, err
 }
 

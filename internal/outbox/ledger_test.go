@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -121,7 +122,7 @@ func TestRetry(t *testing.T) {
 	t.Parallel()
 	s := &shelf{view: View{Records: []Record{{ID: "a", State: Failed, Outcome: Refused, Attempts: 13, Finished: start.Add(-time.Hour), Content: true}}}}
 	got, err := desk(t, s).Retry(t.Context(), Reader{Operator: true}, "a")
-	if want := (Record{ID: "a", State: Queued, Attempts: 13, Due: start, Content: true}); err != nil || got != want {
+	if want := (Record{ID: "a", State: Queued, Attempts: 13, Due: start, Content: true}); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, %v, want %+v", got, err, want)
 	}
 	s.view.Records[0].State = Delivered

@@ -26,6 +26,7 @@ const (
 	Delivered State = "delivered" // mail: handed to the relay, or captured
 	Failed    State = "failed"    // refused for good, or given up
 	Cancelled State = "cancelled" // superseded before it was sent
+	Bounced   State = "bounced"   // mail: a relay had taken it, and then told that it could not be delivered
 )
 
 // Delivery is one thing to be sent to one target.
@@ -39,12 +40,14 @@ type Delivery struct {
 	Locked  error  // the payload could not be opened; the attempt fails with this
 	Due     time.Time
 	Created time.Time
+	About   string // mails: the account or the verification that it is about, by which its organisation is told of a bounce; empty: none
 
 	// Known of a claimed one.
 	Attempt   int      // attempts begun, this one included: what a worker proves its claim with
 	Uncounted int      // of them, those that do not count for the schedule: lost with their workers, or made before somebody retried the delivery
 	Schedule  Schedule // of its further attempts
 	Lane      string   // see Lane
+	Relay     string   // mails: who was asked in the attempt before, see Answer
 
 	// Of a claimed webhook.
 	Endpoint Endpoint      // its target, as it did then
@@ -98,6 +101,7 @@ type Result struct {
 	Lost    bool          // the worker was stopped in the middle: the attempt does not count for the schedule
 	Code    int           // SMTP reply code or HTTP status; 0: none
 	Answer  string        // the other side's answer or our own words, at most 512 bytes, never content
+	Relay   string        // see Answer
 	Took    time.Duration // from the claim to the end of the attempt
 	At      time.Time
 
@@ -128,7 +132,8 @@ type Answer struct {
 	Code int    // SMTP reply code or HTTP status; 0: none
 	Text string // its words, never what was sent
 
-	Asked bool // the other side was called, or tried to be, also where it said nothing
+	Relay string // mails: the hosts that were asked, in their order; the last one has answered, or not
+	Asked bool   // the other side was called, or tried to be, also where it said nothing
 }
 
 // Sender performs one attempt. The answer counts with an error, too. How an error is treated says Permanent, Uncertain or Later around it; all others are tried again.

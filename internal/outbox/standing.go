@@ -23,6 +23,7 @@ type Record struct {
 	Content  bool      // what is to be sent is still there
 	Created  time.Time
 	Finished time.Time // zero: not yet
+	Notes    []Note    // what was reported after it had been sent; only where one delivery is shown
 	Endpoint Endpoint  // a webhook's target, as it does now
 }
 
@@ -34,6 +35,7 @@ type Attempt struct {
 	Outcome Outcome
 	Code    int // SMTP reply code or HTTP status; 0: none
 	Answer  string
+	Relay   string // mails: see Answer
 }
 
 // Standing is how a delivery is shown to people.
@@ -50,10 +52,11 @@ const (
 	Arrived    Standing = "delivered"       // a webhook that its receiver has taken
 	GivenUp    Standing = "failed"          // refused for good, or not taken at the last attempt
 	Superseded Standing = "cancelled"       // not wanted any more before it was sent
+	CameBack   Standing = "bounced"         // a mail that the relay had taken and that could not be delivered behind it
 )
 
 // Standings lists all of them.
-var Standings = []Standing{Waiting, Deferred, Sending, Unclear, HandedOver, Kept, Arrived, GivenUp, Superseded}
+var Standings = []Standing{Waiting, Deferred, Sending, Unclear, HandedOver, Kept, Arrived, GivenUp, Superseded, CameBack}
 
 // Standing tells how a delivery is shown.
 func (r Record) Standing(now time.Time) Standing {
@@ -62,6 +65,8 @@ func (r Record) Standing(now time.Time) Standing {
 		return GivenUp
 	case r.State == Cancelled:
 		return Superseded
+	case r.State == Bounced:
+		return CameBack
 	case r.State == Delivered:
 		return r.arrival()
 	case r.Leased && r.Due.After(now):
@@ -91,6 +96,7 @@ var (
 	ErrRetryDelivered  = fault.New(fault.Conflict, "retry_delivered", "The delivery has been delivered.")
 	ErrRetrySending    = fault.New(fault.Conflict, "retry_sending", "The delivery is being sent at this moment.")
 	ErrRetryCancelled  = fault.New(fault.Conflict, "retry_cancelled", "The delivery was cancelled, because something newer took its place, and its content is gone.")
+	ErrRetryBounced    = fault.New(fault.Conflict, "retry_bounced", "The mail was taken by a relay and came back; its content is gone.")
 	ErrRetryEmpty      = fault.New(fault.Conflict, "retry_empty", "The content of the delivery is gone.")
 	ErrReplayMail      = fault.New(fault.Conflict, "replay_mail", "Only webhooks can be replayed: what was in a mail is gone once it has been sent.")
 	ErrReplayWaiting   = fault.New(fault.Conflict, "replay_waiting", "The delivery is on its way; retry it to have it tried now.")
@@ -98,7 +104,7 @@ var (
 )
 
 // LedgerRefusals lists them for the test that walks the wire's table.
-var LedgerRefusals = []*fault.Error{ErrDeliveryUnknown, ErrRetryDelivered, ErrRetrySending, ErrRetryCancelled, ErrRetryEmpty, ErrReplayMail, ErrReplayWaiting, ErrEndpointOff, ErrEndpointOn}
+var LedgerRefusals = []*fault.Error{ErrDeliveryUnknown, ErrRetryDelivered, ErrRetrySending, ErrRetryCancelled, ErrRetryBounced, ErrRetryEmpty, ErrReplayMail, ErrReplayWaiting, ErrEndpointOff, ErrEndpointOn}
 
 // CheckRetry refuses to retry a delivery for which that makes no sense.
 func (r Record) CheckRetry(now time.Time) error {
@@ -109,6 +115,8 @@ func (r Record) CheckRetry(now time.Time) error {
 		return ErrRetrySending
 	case Superseded:
 		return ErrRetryCancelled
+	case CameBack:
+		return ErrRetryBounced
 	}
 	return r.checkSending()
 }

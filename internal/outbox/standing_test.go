@@ -18,6 +18,7 @@ func TestStanding(t *testing.T) {
 		"captured":        {{State: Delivered, Kind: Mail, Outcome: Succeeded}},
 		"delivered":       {{State: Delivered, Kind: Webhook, Code: 200, Outcome: Succeeded}, {State: Delivered, Kind: Webhook}},
 		"failed":          {{State: Failed, Outcome: Refused}, {State: Failed, Outcome: Unknown, Kind: Mail, Code: 550}},
+		"bounced":         {{State: Bounced, Kind: Mail, Code: 250}, {State: Bounced, Leased: true, Due: soon}},
 		"cancelled":       {{State: Cancelled}, {State: Cancelled, Leased: true, Due: soon}},
 	}
 	if len(tests) != len(Standings) {
@@ -49,6 +50,7 @@ func TestCheckRetry(t *testing.T) {
 		"handed to relay":       {Record{State: Delivered, Kind: Mail, Code: 250}, ErrRetryDelivered},
 		"captured":              {Record{State: Delivered, Kind: Mail}, ErrRetryDelivered},
 		"delivered":             {Record{State: Delivered, Kind: Webhook}, ErrRetryDelivered},
+		"bounced":               {Record{State: Bounced, Kind: Mail, Content: true}, ErrRetryBounced},
 		"cancelled":             {Record{State: Cancelled}, ErrRetryCancelled},
 		"cancelled, never sent": {Record{State: Cancelled, Content: true}, ErrRetryCancelled},
 	} {

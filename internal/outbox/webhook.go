@@ -16,10 +16,11 @@ type Hook struct {
 	Body   []byte `json:"body"`
 }
 
-// Signer names whose secret signs; one of the two.
+// Signer names whose secret signs: an API key for webhooks to callbacks, an endpoint for those of the account contract. With both, the endpoint's signs, and the key's
+// signs the header that the guide has for that (skills-api.md 7).
 type Signer struct {
-	Key      string `json:"key,omitempty"`      // an API key: webhooks of the skill contract
-	Endpoint string `json:"endpoint,omitempty"` // a registered endpoint: webhooks of the account contract
+	Key      string `json:"key,omitempty"`
+	Endpoint string `json:"endpoint,omitempty"`
 }
 
 // NewWebhook makes the delivery of a webhook. Test is whether it tells of test-mode data.

@@ -5,7 +5,6 @@ package ownapi
 import (
 	"context"
 	"net/http"
-	"strings"
 	"time"
 
 	"avow/internal/fault"
@@ -38,9 +37,11 @@ type Deliveries interface {
 
 // Options is what the calls need of the rules.
 type Options struct {
-	TestMails  outbox.TestMails
-	Deliveries Deliveries
-	Now        func() time.Time // deliveries are shown as they stand at now
+	TestMails   outbox.TestMails
+	Deliveries  Deliveries
+	Assessments Assessments
+	Bounces     Bounces
+	Now         func() time.Time // deliveries are shown as they stand at now
 }
 
 type api struct{ o Options }
@@ -50,25 +51,15 @@ func New(o Options) web.Family {
 	a := api{o: o}
 	return web.Family{Prefixes: []string{base + "/"}, Render: renderError, Routes: []web.Route{
 		{Method: http.MethodGet, Path: base + "/test/mails", Handle: a.testMails},
+		{Method: http.MethodGet, Path: base + "/test/assessments/{id}", Handle: a.rightAnswers},
 		{Method: http.MethodGet, Path: base + "/deliveries", Handle: a.keyed(a.list)},
 		{Method: http.MethodGet, Path: base + "/deliveries/{id}", Handle: a.keyed(a.show)},
 		{Method: http.MethodPost, Path: base + "/deliveries/{id}/retry", Handle: a.keyed(a.retry)},
+		{Method: http.MethodPost, Path: base + "/mail/bounces", Handle: a.keyed(a.bounce)},
 		{Method: http.MethodPost, Path: base + "/deliveries/{id}/replay", Handle: a.keyed(a.replayOne)},
 		{Method: http.MethodPost, Path: base + "/deliveries/replay", Handle: a.keyed(a.replay), Draws: replays},
 		{Method: http.MethodPost, Path: base + "/webhooks/enable", Handle: a.keyed(a.enable), Draws: replays},
 	}}
-}
-
-// apiKey returns what was shown as API key, as the skill contract takes it (skills-api.md 13.1). A session's token is none here.
-func apiKey(r *http.Request) string {
-	if shown := r.Header.Get("X-Api-Key"); shown != "" {
-		return shown
-	}
-	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if !strings.EqualFold(scheme, "Bearer") {
-		return ""
-	}
-	return strings.TrimSpace(token)
 }
 
 // envelope is the body of every answer (skills-api.md 2).
@@ -92,7 +83,7 @@ type call struct {
 // because 401 wins over every 400 (skills-api.md 18.1).
 func (a api) keyed(answer func(call) (any, error)) web.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		c := call{Request: r, reader: a.o.Deliveries.Holder(apiKey(r))}
+		c := call{Request: r, reader: a.o.Deliveries.Holder(web.APIKey(r))}
 		body, err := answer(c)
 		if err != nil && fault.From(err).Kind == fault.Invalid {
 			if refused := a.o.Deliveries.Authenticate(r.Context(), c.reader); refused != nil {

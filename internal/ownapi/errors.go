@@ -7,6 +7,7 @@ import (
 	"avow/internal/fault"
 	"avow/internal/limit"
 	"avow/internal/outbox"
+	"avow/internal/skill"
 	"avow/internal/web"
 )
 
@@ -34,16 +35,24 @@ var codes = map[fault.Reason]wireError{
 	access.ErrKeyUnknown.Reason: {http.StatusUnauthorized, "UNAUTHORIZED"},
 	access.ErrBusy.Reason:       {http.StatusServiceUnavailable, "SERVICE_UNAVAILABLE"},
 
+	skill.ErrVerificationUnknown.Reason: {http.StatusNotFound, "NOT_FOUND"},
+
 	outbox.ErrTestModeOnly.Reason:    {http.StatusForbidden, "TEST_MODE_ONLY"},
 	outbox.ErrDeliveryUnknown.Reason: {http.StatusNotFound, "NOT_FOUND"},
 	outbox.ErrRetryDelivered.Reason:  {http.StatusConflict, "ALREADY_DELIVERED"},
 	outbox.ErrRetrySending.Reason:    {http.StatusConflict, "BEING_SENT"},
 	outbox.ErrRetryCancelled.Reason:  {http.StatusConflict, "CONTENT_GONE"},
 	outbox.ErrRetryEmpty.Reason:      {http.StatusConflict, "CONTENT_GONE"},
+	outbox.ErrRetryBounced.Reason:    {http.StatusConflict, "CONTENT_GONE"},
 	outbox.ErrReplayMail.Reason:      {http.StatusConflict, "CONTENT_GONE"},
 	outbox.ErrReplayWaiting.Reason:   {http.StatusConflict, "STILL_WAITING"},
 	outbox.ErrEndpointOff.Reason:     {http.StatusConflict, "ENDPOINT_DISABLED"},
 	outbox.ErrEndpointOn.Reason:      {http.StatusNotFound, "NOT_FOUND"},
+
+	access.ErrSignatureMissing.Reason: {http.StatusUnauthorized, "UNAUTHORIZED"},
+	access.ErrSignatureWrong.Reason:   {http.StatusForbidden, "INVALID_SIGNATURE"},
+	outbox.ErrReportUnread.Reason:     {http.StatusBadRequest, "INVALID_BOUNCE"},
+	errReportType.Reason:              {http.StatusUnsupportedMediaType, "UNSUPPORTED_MEDIA_TYPE"},
 }
 
 var internalError = wireError{http.StatusInternalServerError, "INTERNAL_ERROR"}

@@ -11,13 +11,15 @@ import (
 	"avow/internal/fault"
 	"avow/internal/limit"
 	"avow/internal/outbox"
+	"avow/internal/skill"
 	"avow/internal/web"
 )
 
 // TestEveryRefusalHasACode walks all that these calls can be refused for; bodies included.
 func TestEveryRefusalHasACode(t *testing.T) {
 	t.Parallel()
-	all := slices.Concat(outbox.LedgerRefusals, access.KeyRefusals, web.Refusals, limit.Refusals, []*fault.Error{outbox.ErrTestModeOnly, access.ErrBusy, errParameter})
+	all := slices.Concat(outbox.LedgerRefusals, access.KeyRefusals, web.Refusals, limit.Refusals, []*fault.Error{outbox.ErrTestModeOnly, access.ErrBusy, errParameter, skill.ErrVerificationUnknown,
+		access.ErrSignatureMissing, access.ErrSignatureWrong, outbox.ErrReportUnread, errReportType})
 	for _, refusal := range all {
 		if _, ok := codes[refusal.Reason]; !ok {
 			t.Errorf("got no code for %q, want one", refusal.Reason)

@@ -16,7 +16,7 @@ import (
 
 // replays is what a replay of many takes of its key's budget, and the enabling of an endpoint, which may have a mail sent when it fails again.
 func replays(r *http.Request) []limit.Draw {
-	if shown := apiKey(r); shown != "" {
+	if shown := web.APIKey(r); shown != "" {
 		return []limit.Draw{limit.Replay.Of(shown)}
 	}
 	return nil

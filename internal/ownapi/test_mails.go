@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"avow/internal/outbox"
+	"avow/internal/web"
 )
 
 // testMail is a captured mail, in the form that /dev/mails has (interfaces.md section 4).
@@ -23,7 +24,7 @@ func testMailOf(m outbox.Captured) testMail {
 
 // testMails is GET /avow/v1/test/mails?to=.
 func (a api) testMails(w http.ResponseWriter, r *http.Request) error {
-	found, err := a.o.TestMails.List(r.Context(), apiKey(r), r.URL.Query().Get("to"))
+	found, err := a.o.TestMails.List(r.Context(), web.APIKey(r), r.URL.Query().Get("to"))
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"time"
 
+	"avow/internal/limit"
 	"avow/internal/outbox"
 	"avow/internal/web"
 )
@@ -20,11 +21,13 @@ type Verifier interface {
 
 // Options is what Pages are made of.
 type Options struct {
-	Version   string
-	PublicURL string // base of our own addresses, without a trailing slash; shown in examples
-	Verifier  Verifier
-	Reviews   Reviewing
-	Dev       *Dev // nil: not in dev, and nothing below /dev/ exists
+	Version     string
+	PublicURL   string // base of our own addresses, without a trailing slash; shown in examples
+	Verifier    Verifier
+	Reviews     Reviewing
+	Assessments Assessing
+	Budgets     *limit.Budgets // nil: the limits are off
+	Dev         *Dev           // nil: not in dev, and nothing below /dev/ exists
 }
 
 // Dev is what the pages below /dev/ need.
@@ -51,15 +54,15 @@ func New(o Options) *Pages {
 
 // Register adds all pages to mux, among them the answer for every path that nobody else serves.
 func (p *Pages) Register(mux *http.ServeMux) {
-	byPath := map[string]map[string]web.Handler{}
+	byPath := map[string]map[string]web.Route{}
 	for _, r := range p.routes() {
 		if byPath[r.Path] == nil {
-			byPath[r.Path] = map[string]web.Handler{}
+			byPath[r.Path] = map[string]web.Route{}
 		}
-		byPath[r.Path][r.Method] = r.Handle
+		byPath[r.Path][r.Method] = r
 	}
-	for path, handlers := range byPath {
-		mux.Handle(path, p.serve(handlers))
+	for path, routes := range byPath {
+		mux.Handle(path, p.serve(routes))
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { p.Fail(w, r, web.ErrRouteUnknown) })
 }
@@ -70,7 +73,9 @@ func (p *Pages) routes() []web.Route {
 		{Method: http.MethodGet, Path: "/confirm", Handle: p.askToConfirm},
 		{Method: http.MethodPost, Path: "/confirm", Handle: p.confirm},
 		{Method: http.MethodGet, Path: reviewPath, Handle: p.askForReview},
-		{Method: http.MethodPost, Path: reviewPath, Handle: p.takeReview},
+		{Method: http.MethodPost, Path: reviewPath, Handle: p.takeReview, Draws: ofNetwork},
+		{Method: http.MethodGet, Path: assessPath, Handle: p.lookAtAssessment},
+		{Method: http.MethodPost, Path: assessPath, Handle: web.Patient(p.takeAssessment, drawingTime), Draws: ofNetwork},
 	}
 	routes = append(routes, p.assets.routes()...)
 	if p.o.Dev == nil {
@@ -94,11 +99,11 @@ func (p *Pages) devRoutes() []web.Route {
 }
 
 // serve answers one path for each of its methods, and turns errors into pages.
-func (p *Pages) serve(handlers map[string]web.Handler) http.HandlerFunc {
-	allow := web.Allow(handlers)
+func (p *Pages) serve(routes map[string]web.Route) http.HandlerFunc {
+	allow := web.Allow(routes)
 	return func(w http.ResponseWriter, r *http.Request) {
 		protect(w.Header())
-		handle, ok := handlers[readAs(r.Method)]
+		route, ok := routes[readAs(r.Method)]
 		if !ok {
 			w.Header().Set("Allow", allow)
 			p.Fail(w, r, web.ErrMethod)
@@ -108,11 +113,23 @@ func (p *Pages) serve(handlers map[string]web.Handler) http.HandlerFunc {
 			p.Fail(w, r, err)
 			return
 		}
-		if err := handle(w, r); err != nil {
+		if err := p.handle(w, r, route); err != nil {
 			p.Fail(w, r, err)
 		}
 	}
 }
+
+func (p *Pages) handle(w http.ResponseWriter, r *http.Request, route web.Route) error {
+	if route.Draws != nil {
+		if _, err := p.o.Budgets.Take(r.Context(), route.Draws(r)...); err != nil {
+			return err
+		}
+	}
+	return route.Handle(w, r)
+}
+
+// ofNetwork is what an answer on a page costs: whoever gives it has a token and no key.
+func ofNetwork(r *http.Request) []limit.Draw { return []limit.Draw{limit.Network.Of(web.NetworkOf(r))} }
 
 // readAs makes HEAD the same as GET; the server leaves the body out.
 func readAs(method string) string {

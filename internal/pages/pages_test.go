@@ -62,17 +62,18 @@ func (m *memory) ClearMails(context.Context) error {
 // site is the pages of a test, with what they stand on.
 type site struct {
 	*http.ServeMux
-	pages    *Pages
-	verifier *fakeVerifier
-	reviews  *fakeReviews
-	mails    *memory
-	secrets  []string
+	pages     *Pages
+	verifier  *fakeVerifier
+	reviews   *fakeReviews
+	assessing *fakeAssessing
+	mails     *memory
+	secrets   []string
 }
 
 // newSite makes pages as `avow dev` has them; change may change that.
 func newSite(change func(*Options)) *site {
-	s := &site{ServeMux: http.NewServeMux(), verifier: &fakeVerifier{}, reviews: &fakeReviews{page: someReview()}, mails: &memory{}, secrets: []string{"other", "secret"}}
-	o := Options{Version: "1.2.3", PublicURL: "http://127.0.0.1:8080", Verifier: s.verifier, Reviews: s.reviews, Dev: &Dev{
+	s := &site{ServeMux: http.NewServeMux(), verifier: &fakeVerifier{}, reviews: &fakeReviews{page: someReview()}, assessing: &fakeAssessing{page: untouched()}, mails: &memory{}, secrets: []string{"other", "secret"}}
+	o := Options{Version: "1.2.3", PublicURL: "http://127.0.0.1:8080", Verifier: s.verifier, Reviews: s.reviews, Assessments: s.assessing, Dev: &Dev{
 		Mails: s.mails, Now: func() time.Time { return testNow }, Secrets: func(context.Context) ([]string, error) { return s.secrets, nil },
 	}}
 	if change != nil {
@@ -116,7 +117,7 @@ func TestEveryAnswerIsProtected(t *testing.T) {
 	s := newSite(nil)
 	s.mails.mails = []outbox.Captured{{ID: "dlv_1"}}
 	for target, status := range map[string]int{
-		"/": 200, "/confirm?id=1&confirmation_code=2": 200, "/confirm": 400, "/review": 400, goodAsk: 200, badAsk: 404, "/nothing/here": 404, "/dev/mails": 200, "/dev/mails/dlv_2": 404, "/dev/webhooks": 200,
+		"/": 200, "/confirm?id=1&confirmation_code=2": 200, "/confirm": 400, "/review": 400, goodAsk: 200, "/assess": 400, goodPass: 200, "/assess?sessionToken=bad": 404, badAsk: 404, "/nothing/here": 404, "/dev/mails": 200, "/dev/mails/dlv_2": 404, "/dev/webhooks": 200,
 	} {
 		w := s.ask("GET", target, "")
 		expect(t, w, status, "<!doctype html>", `<html lang="en">`, "<h1>", "<title>")
@@ -206,7 +207,7 @@ func TestWrongMethodsAreToldTheRightOnes(t *testing.T) {
 	t.Parallel()
 	s := newSite(nil)
 	for target, want := range map[string]string{
-		"/": "GET, HEAD", "/confirm": "GET, HEAD, POST", "/review": "GET, HEAD, POST", "/assets/pages.css": "GET, HEAD", "/assets/dev.js": "GET, HEAD",
+		"/": "GET, HEAD", "/confirm": "GET, HEAD, POST", "/review": "GET, HEAD, POST", "/assess": "GET, HEAD, POST", "/assets/pages.css": "GET, HEAD", "/assets/dev.js": "GET, HEAD",
 		"/dev/mails": "DELETE, GET, HEAD", "/dev/mails/dlv_1": "GET, HEAD", "/dev/mails/dlv_1/html": "GET, HEAD", "/dev/mails/clear": "POST",
 		"/dev/webhooks": "DELETE, GET, HEAD, POST", "/dev/webhooks/clear": "POST",
 	} {

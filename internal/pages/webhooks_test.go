@@ -229,6 +229,8 @@ func TestEveryTemplateFilledAndEmpty(t *testing.T) {
 			reviewOf(skill.ReviewPage{MayAnswer: true, Test: true}, ask{}, nil),
 		},
 		"reviewed": {review{}}, "noreview": {review{}}, "answered": {thanks{}, thanks{Declined: true}, thanks{Endorsed: skill.Endorsed{Verified: 1}}, thanks{Endorsed: skill.Endorsed{Verified: 2}}},
+		"assess": {assessment{}, assessmentOf(untouched(), "tok")}, "questions": {assessment{}, assessmentOf(stages()["open"], "tok")}, "notpassed": {assessment{}}, "passed": {assessment{}},
+		"noassess": {"unknown", "human", "unready", "taken", "unmade"},
 		"webhooks": {webhookList{}, webhookList{reloading: reloading{Refresh: true}, Calls: []shownCall{{}, shownCallOf(call{Signatures: signatures{SVP: &yes}, Body: `{"event":"e","mode":"test"}`})}}},
 	}
 	for _, o := range []Options{{}, {Version: "1", PublicURL: "http://a.example", Dev: &Dev{}}} {

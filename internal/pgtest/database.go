@@ -27,9 +27,14 @@ const (
 
 // exec runs statements as the superuser, each in a transaction of its own; without any it only connects.
 func (s *server) exec(ctx context.Context, statements ...string) error {
+	return s.within(ctx, "postgres", statements...)
+}
+
+// within does so in one of the databases.
+func (s *server) within(ctx context.Context, database string, statements ...string) error {
 	ctx, cancel := context.WithTimeout(ctx, statementTimeout)
 	defer cancel()
-	conn, err := pgx.Connect(ctx, s.url(superuser, "postgres"))
+	conn, err := pgx.Connect(ctx, s.url(superuser, database))
 	if err != nil {
 		return err
 	}
@@ -56,11 +61,14 @@ func (s *server) makeTemplate(migrate Migrate) error {
 			return fmt.Errorf("migrate: %w", err)
 		}
 	}
+	if err := s.within(ctx, template, recyclable); err != nil {
+		return fmt.Errorf("prepare the template: %w", err)
+	}
 	return s.exec(ctx, "ALTER DATABASE "+template+" ALLOW_CONNECTIONS false",
 		"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '"+template+"'")
 }
 
-// database makes a database for a test and returns its URL.
+// database gives a test a database and returns its URL.
 func (s *server) database(t testing.TB) string {
 	t.Helper()
 	name, err := s.create()
@@ -71,27 +79,54 @@ func (s *server) database(t testing.TB) string {
 		if t.Failed() {
 			t.Logf("pgtest: the end of the server's log about this database:\n%s", s.logOf(name))
 		}
-		if err := s.drop(name); err != nil {
+		if err := s.takeBack(name, t.Failed()); err != nil {
 			t.Errorf("pgtest: %v", err)
 		}
 	})
 	return s.url(role, name)
 }
 
+// create takes a database that another test has left, or a new one.
 func (s *server) create() (string, error) {
 	s.creating.Lock()
 	defer s.creating.Unlock()
 	s.created++
 	name := fmt.Sprintf("test_%d", s.created)
+	if last := len(s.spare) - 1; last >= 0 {
+		spare := s.spare[last]
+		s.spare = s.spare[:last]
+		return name, s.exec(context.Background(), "ALTER DATABASE "+spare+" RENAME TO "+name)
+	}
 	return name, s.exec(context.Background(), "CREATE DATABASE "+name+" TEMPLATE "+template+" OWNER "+role)
 }
 
-// drop takes the database and whoever is still connected to it away; those of a killed server go with its directory.
-func (s *server) drop(name string) error {
+// takeBack keeps the database for another test, or takes it and whoever is still connected to it away; those of a killed server go with its directory.
+func (s *server) takeBack(name string, failed bool) error {
 	if !s.alive() {
 		return nil
 	}
+	if !failed {
+		again, err := s.recycle(name)
+		if err != nil {
+			return fmt.Errorf("empty the database for another test: %w", err)
+		}
+		if again {
+			return s.keep(name)
+		}
+	}
 	return s.exec(context.Background(), "DROP DATABASE "+name+" WITH (FORCE)")
+}
+
+// keep gives the database a name that no test knows, and remembers it.
+func (s *server) keep(name string) error {
+	spare := "spare_" + name
+	if err := s.exec(context.Background(), "ALTER DATABASE "+name+" RENAME TO "+spare); err != nil {
+		return err
+	}
+	s.creating.Lock()
+	defer s.creating.Unlock()
+	s.spare = append(s.spare, spare)
+	return nil
 }
 
 const (

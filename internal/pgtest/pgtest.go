@@ -25,7 +25,7 @@ func Main(m *testing.M, migrate Migrate, settings ...string) int {
 	return m.Run()
 }
 
-// URL is a migrated database that nobody else has; it is dropped with the test. Its role owns the database and is no superuser.
+// URL is a migrated database that nobody else has, and that nobody finds after the test. Its role owns the database and is no superuser.
 func URL(t testing.TB) string {
 	t.Helper()
 	s, err := shared.get()

@@ -39,9 +39,10 @@ type server struct {
 	child   *child
 	port    int
 
-	// creating lets one copy of the template be made at a time. PostgreSQL would make several, which gains little: they wait for the same disk.
+	// creating guards what follows, and lets one copy of the template be made at a time. PostgreSQL would make several, which gains little: they wait for the same disk.
 	creating sync.Mutex
 	created  int
+	spare    []string // emptied databases that nobody uses
 }
 
 // open makes a server, starts it and fills its template.

@@ -40,6 +40,6 @@ func (s State) mails(id, to, template string, data any, now time.Time) []outbox.
 	}
 	owner := s.Verification.Owner
 	d := outbox.NewMail(id, owner.Org, contact(to), template, data, now)
-	d.Test = owner.Mode == access.Test
+	d.Test, d.About = owner.Mode == access.Test, s.Verification.ID
 	return []outbox.Delivery{d}
 }

@@ -31,6 +31,7 @@ type EndorseInput struct {
 	MailID  string
 	EventID string
 	HookID  string // of the webhook's delivery
+	GuideID string // of the event that registered endpoints are told
 	Now     time.Time
 }
 
@@ -39,6 +40,7 @@ type Endorsed struct {
 	Verification string
 	Reviewer     Reviewer
 	Verified     int
+	Told         bool // a webhook is on its way
 	Summary      Summary
 }
 
@@ -58,8 +60,9 @@ func Endorse(s State, in EndorseInput) (Next, Endorsed, error) {
 		next.Counted = []Counted{{ID: in.EventID, Counter: VerifiedProfiles, At: in.Now}}
 	}
 	mails := s.mails(in.MailID, s.User.Email, ReviewAnswerTemplate, s.answerMail(skills, in.Decline != ""), in.Now)
-	next.Deliveries = append(mails, s.completed(in, skills))
-	return next, Endorsed{Verification: v.ID, Reviewer: *s.Reviewer, Verified: verified, Summary: summary(skills, s.Items)}, nil
+	hooks := s.completed(in, skills)
+	next.Deliveries = append(mails, hooks...)
+	return next, Endorsed{Verification: v.ID, Reviewer: *s.Reviewer, Verified: verified, Told: len(hooks) > 0, Summary: summary(skills, s.Items)}, nil
 }
 
 // answerable refuses a token that cannot answer, in the contract's order. The token of the caller's link may look, and no more.
@@ -110,7 +113,7 @@ func (s State) judged(in EndorseInput) (skills []Skill, verified int, err error)
 	return skills, verified, nil
 }
 
-func (s State) completed(in EndorseInput, skills []Skill) outbox.Delivery {
+func (s State) completed(in EndorseInput, skills []Skill) []outbox.Delivery {
 	body := event.Completed{
 		Head: s.head(event.VerificationCompleted, in.EventID, in.Now), Skills: skillsTold(skills), Sources: sourcesTold(s.Items), Reviewer: s.Reviewer.told(),
 		Summary: summary(skills, s.Items).told(), DeclineReason: string(in.Decline), Evidence: s.Review.Evidence,
@@ -119,5 +122,5 @@ func (s State) completed(in EndorseInput, skills []Skill) outbox.Delivery {
 		body.Signals = append(body.Signals, event.Signal{Code: signal.Code, Meaning: signal.Meaning})
 	}
 	body.Status = string(ReviewCompleted)
-	return s.webhook(in.HookID, body.Head, body, in.Now)
+	return append(s.webhook(in.HookID, body.Head, body, in.Now), s.guided(body, in.GuideID, in.Now)...)
 }

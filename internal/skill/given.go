@@ -18,6 +18,8 @@ type given struct {
 	Description  string `json:"description,omitempty"`
 	Start        *int64 `json:"start,omitempty"`
 	End          *int64 `json:"end,omitempty"`
+	Current      bool   `json:"current,omitempty"`
+	Metadata     string `json:"metadata,omitempty"`
 }
 
 // Given copies the items out of the lists. Of two with one source the first counts. It refuses lists as Check does.
@@ -38,7 +40,7 @@ func (l Lists) Given() (Given, error) {
 }
 
 func (i Item) line() string {
-	text, err := json.Marshal(given{i.Title, i.Organisation, i.Description, toMicros(i.Start), toMicros(i.End)})
+	text, err := json.Marshal(given{i.Title, i.Organisation, i.Description, toMicros(i.Start), toMicros(i.End), i.Current, i.Metadata})
 	if err != nil {
 		panic(err) // texts and numbers always encode
 	}
@@ -82,7 +84,10 @@ func (g Given) find(sources []Source) (map[Source]Item, error) {
 func (s Source) item(text string) (Item, error) {
 	var g given
 	err := json.Unmarshal([]byte(text), &g)
-	return Item{Source: s, Title: g.Title, Organisation: g.Organisation, Description: g.Description, Start: fromMicros(g.Start), End: fromMicros(g.End)}, err
+	return Item{
+		Source: s, Title: g.Title, Organisation: g.Organisation, Description: g.Description, Start: fromMicros(g.Start), End: fromMicros(g.End),
+		Current: g.Current, Metadata: g.Metadata,
+	}, err
 }
 
 func toMicros(t time.Time) *int64 {

@@ -30,18 +30,22 @@ func Init(s State, in InitInput) (Next, error) {
 	if err := s.authenticate(Need{}, in.Now); err != nil {
 		return Next{}, err
 	}
-	owner := s.Key.Owner
 	if err := in.checkContact(); err != nil {
 		return Next{}, err
 	}
-	if err := in.Callbacks.allow(in.Callback, owner.Mode); err != nil {
+	if err := in.Callbacks.allow(in.Callback, s.Key.Owner.Mode); err != nil {
 		return Next{}, err
 	}
 	given, err := in.Lists.Given()
 	if err != nil {
 		return Next{}, err
 	}
-	u := s.person(in)
+	return s.opening(in, given), nil
+}
+
+// opening is a new verification with its session and its person.
+func (s State) opening(in InitInput, given Given) Next {
+	u, owner := s.person(in), s.Key.Owner
 	v := Verification{
 		ID: "ver_" + string(owner.Mode) + "_" + in.VerificationID, Owner: owner, User: u.ID, Key: s.Key.ID,
 		Student: in.Student, Callback: in.Callback, Name: clean(in.Name), CreatedAt: in.Now,
@@ -49,5 +53,5 @@ func Init(s State, in InitInput) (Next, error) {
 	session := Session{
 		Hash: in.Token, Owner: owner, Verification: v.ID, Lists: in.Lists, Given: given, SkillIDs: in.SkillIDs, CreatedAt: in.Now, ExpiresAt: in.ExpiresAt,
 	}
-	return Next{User: &u, Verification: &v, Session: &session}, nil
+	return Next{User: &u, Verification: &v, Session: &session}
 }

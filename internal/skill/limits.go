@@ -26,9 +26,10 @@ func (l limited) ChangeVerification(ctx context.Context, subject Subject, decide
 	})
 }
 
-// costs are nothing in test mode, whose mail goes to nobody, and nothing for an answer: a student's full mailbox must not take a reviewer's word back.
+// costs are nothing in test mode, whose mail goes to nobody, and nothing for an answer: a student's full mailbox must not take a reviewer's word back. Nor for an attempt, passed or
+// not: a refusal of one of both alone would tell the student which it is.
 func costs(_ State, n Next) []limit.Draw {
-	if n.Verification != nil && !n.Verification.CompletedAt.IsZero() {
+	if n.Assessment != nil || n.Verification != nil && !n.Verification.CompletedAt.IsZero() {
 		return nil
 	}
 	var draws []limit.Draw

@@ -8,6 +8,8 @@ const (
 	ReviewAnswerTemplate  = "review_answer"
 	EmailChangedTemplate  = "email_changed"
 	EmailTakenTemplate    = "email_taken"
+
+	AssessmentResultTemplate = "assessment_result"
 )
 
 // EmailNotice is the data of the mail templates "email_changed" and "email_taken".
@@ -41,19 +43,27 @@ type ReviewAnswer struct {
 	Declined  bool     `json:"declined"`
 }
 
+// AssessmentResult is the data of the mail template "assessment_result", which goes to the student.
+type AssessmentResult struct {
+	Language string   `json:"language"`
+	Brand    string   `json:"brand"`
+	Student  string   `json:"student"`
+	Passed   bool     `json:"passed"`
+	Score    int      `json:"score"` // per cent
+	Correct  int      `json:"correct"`
+	Total    int      `json:"total"`
+	Skills   []string `json:"skills"`
+}
+
 // requestMail is for the reviewer's eyes only: the token in it is in no other place.
 func (s State) requestMail(in SendInput) ReviewRequest {
-	names := make([]string, len(s.Skills))
-	for i, k := range s.Skills {
-		names[i] = k.shown()
-	}
 	source := SourcesOf(s.Items)[0]
 	line := source.Title
 	if source.Subtitle != "" {
 		line += ", " + source.Subtitle
 	}
 	return ReviewRequest{
-		Language: s.Language, Brand: s.Brand, Reviewer: short(s.Reviewer.Name), Student: short(s.Verification.Name), Source: short(line), Skills: names,
+		Language: s.Language, Brand: s.Brand, Reviewer: short(s.Reviewer.Name), Student: short(s.Verification.Name), Source: short(line), Skills: names(s.Skills),
 		Link: in.link(s.Verification.ID, in.Token), Expires: in.ExpiresAt.UTC().Format(time.RFC3339),
 	}
 }
@@ -71,6 +81,22 @@ func (s State) answerMail(skills []Skill, declined bool) ReviewAnswer {
 		}
 	}
 	return mail
+}
+
+func (s State) resultMail(to Scored) AssessmentResult {
+	t := to.Attempt
+	return AssessmentResult{
+		Language: s.Language, Brand: s.Brand, Student: short(s.Verification.Name), Passed: t.Passed, Score: t.Score, Correct: t.Correct, Total: t.Total,
+		Skills: names(to.Skills),
+	}
+}
+
+func names(skills []Skill) []string {
+	all := make([]string, len(skills))
+	for i, k := range skills {
+		all[i] = k.shown()
+	}
+	return all
 }
 
 // shown is how people are told of a skill.

@@ -2,8 +2,10 @@ package skill
 
 import (
 	"context"
+	"time"
 
 	"avow/internal/access"
+	"avow/internal/catalogue"
 )
 
 // Subject names what a call is about.
@@ -32,6 +34,9 @@ type Subject struct {
 	// The persons that the call may mean; an empty key means nobody. On public calls by a session's token the e-mail counts alone.
 	EmailKey string
 	PhoneKey string
+
+	// Touchpoints asks for those of the person with the e-mail.
+	Touchpoints bool
 }
 
 // Verifications is where persons, their verifications and their sessions are kept.
@@ -48,6 +53,23 @@ type Verifications interface {
 	Company(ctx context.Context, key access.Lookup, domain string) (string, error)
 	// SkillsOfUser returns the key, with its secrets, and the skills of a person of its owner, those of newer verifications first. What is unknown is nil or empty.
 	SkillsOfUser(ctx context.Context, key access.Lookup, user string) (*access.Key, []UserSkill, error)
+	// Person returns the person of the key's owner with this id, else the person of the newest verification whose student id it is.
+	Person(ctx context.Context, key access.Lookup, id string) (Person, error)
+	// ReviewsOver returns the ids of verifications whose review is pending although its time is over, the oldest first, at most limit.
+	ReviewsOver(ctx context.Context, now time.Time, limit int) ([]string, error)
+}
+
+// Endpoints is where registered endpoints are kept.
+type Endpoints interface {
+	// ChangeRegistered loads the endpoints of a key's organisation and mode, lets decide decide, saves what it returns and commits; only then does it return decide's
+	// error. Two changes of what one organisation has never both decide on the same state. Decide may run more than once.
+	ChangeRegistered(ctx context.Context, key access.Lookup, decide func(Registered) (Registration, error)) error
+}
+
+// Catalogue knows skills by what people call them.
+type Catalogue interface {
+	// Named returns the skills that texts mean, by text; what is unknown is not among them.
+	Named(ctx context.Context, texts []string) (map[string]catalogue.Skill, error)
 }
 
 // UserSkill is a skill of a person with the verification that it belongs to.

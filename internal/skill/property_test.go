@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"avow/internal/access"
+	"avow/internal/assess"
 )
 
 // machine runs random steps on a world and remembers what must never change.
@@ -23,10 +24,14 @@ type machine struct {
 	tokens   int                    // sent so far
 	out      map[access.Hash]string // what each was sent with
 	ended    map[string]string      // evidence of verifications that are over
+	papers   map[assess.Seed]string // what each was drawn for
+	answered map[assess.Seed]bool
+	attempts map[string]int // of verifications
 }
 
 func newMachine() *machine {
 	m := &machine{world: newWorld(), random: access.Random{Source: &counter{}}, verified: map[string]Skill{}, records: map[string]string{}, out: map[access.Hash]string{}, ended: map[string]string{}}
+	m.papers, m.answered, m.attempts = map[assess.Seed]string{}, map[assess.Seed]bool{}, map[string]int{}
 	m.world.keys[access.Hash{1}] = access.Key{ID: "key_1", Owner: access.Owner{Org: "org_1", Mode: access.Live}}
 	return m
 }
@@ -213,6 +218,7 @@ func TestRandomSteps(t *testing.T) {
 		t.Repeat(map[string]func(*rapid.T){
 			"open": m.open, "skills": m.storeSkills, "method": m.chooseMethod, "items": m.storeItems, "reviewer": m.storeReviewer,
 			"send": m.send, "prepare": m.prepare, "endorse": m.endorse, "e-mail": m.changeEmail,
+			"assess": m.assess, "prepare assessment": m.prepareAssessment,
 			"": func(t *rapid.T) {
 				m.verifiedStays(t)
 				m.itemsKeepTheirRecords(t)

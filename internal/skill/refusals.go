@@ -33,7 +33,18 @@ var (
 	ErrNotSent                = fault.New(fault.NotFound, "not_sent", "Nothing was sent to a reviewer.")
 	ErrReviewUnknown          = fault.New(fault.Unauthenticated, "review_unknown", "The reviewer token is not valid.")
 	ErrReviewExpired          = fault.New(fault.Expired, "review_expired", "The reviewer token has expired.")
+	ErrPersonUnknown          = fault.New(fault.NotFound, "person_unknown", "There is no such person.")
+	ErrEndpointURL            = fault.New(fault.Invalid, "registered_url", "The url must be an absolute https address of at most 2048 bytes.").On("url")
+	ErrEndpointEvents         = fault.New(fault.Invalid, "registered_events", "The events must be among verification.passed, verification.failed, assessment.passed, assessment.failed and assessment.paused.").On("events")
+	ErrEndpointKnown          = fault.New(fault.Conflict, "registered_before", "The url is registered for these events already.").On("url")
+	ErrEndpointsFull          = fault.New(fault.Conflict, "registered_full", "There can be no more than 20 webhooks.")
+	ErrEndpointUnknown        = fault.New(fault.NotFound, "registered_unknown", "There is no such webhook.")
 	ErrSkillsForeign          = fault.New(fault.Invalid, "skills_foreign", "The answer must be about the skills of this verification, each once.").On("skillIds")
+
+	ErrMethodHuman  = fault.New(fault.Invalid, "method_human", "The verification is not carried out by an assessment.")
+	ErrNoSkills     = fault.New(fault.Invalid, "skills_not_stored", "There are no skills to be assessed.")
+	ErrRetakePassed = fault.New(fault.Forbidden, "retake_passed", "Some skills have passed another assessment on the same source.")
+	ErrGeneration   = fault.New(fault.Internal, "generation_failed", "No questions could be made. Nothing was changed.")
 )
 
 // Refusals lists what the calls can be refused for, for the test that walks the wire's table.
@@ -41,10 +52,11 @@ var Refusals = []*fault.Error{
 	ErrDataFormat, ErrNoData, ErrCallback, ErrNoCarrier, ErrSessionMismatch, ErrSessionUnknown, ErrUserMismatch, ErrCompleted, ErrMethodNotSet, ErrItemsUnknown,
 	ErrSkillsDuplicate, ErrSkillsOverLimit, ErrAssessmentPassed, ErrSkillsUnknown, ErrVerificationUnknown,
 	ErrEmail, ErrWebsite, ErrMethodOther, ErrVerificationUnresolved, ErrReviewerTaken, ErrSelfReview, ErrNoReviewer, ErrReviewerUnknown, ErrNothingAsked, ErrMailFailed,
-	ErrNotSent, ErrReviewUnknown, ErrReviewExpired, ErrSkillsForeign,
+	ErrNotSent, ErrReviewUnknown, ErrReviewExpired, ErrSkillsForeign, ErrMethodHuman, ErrNoSkills, ErrRetakePassed, ErrGeneration,
+	ErrPersonUnknown, ErrEndpointURL, ErrEndpointEvents, ErrEndpointKnown, ErrEndpointsFull, ErrEndpointUnknown,
 }
 
-// SkillRef is how a refusal names a skill: the detail of ErrSkillsDuplicate and ErrAssessmentPassed is a []SkillRef.
+// SkillRef is how a refusal names a skill: the detail of ErrSkillsDuplicate, ErrAssessmentPassed and ErrRetakePassed is a []SkillRef.
 type SkillRef struct {
 	ID   string
 	Name string // empty: not known

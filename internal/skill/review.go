@@ -90,6 +90,15 @@ func (s State) digest() string {
 
 // with is the state as a change would leave it.
 func (s State) with(next Next) State {
+	if next.User != nil {
+		s.User = next.User
+	}
+	if next.Session != nil {
+		s.Session = next.Session
+	}
+	if next.Review != nil {
+		s.Review = next.Review
+	}
 	if next.Verification != nil {
 		s.Verification = next.Verification
 	}
@@ -105,9 +114,16 @@ func (s State) with(next Next) State {
 	return s
 }
 
-// voiding takes back what is out with the reviewer when a change leaves other evidence than was sent; the same content voids nothing (18.17).
+// voiding takes back what is out with the reviewer or the student when a change leaves other evidence than that was made for; the same content voids nothing (6.5, 18.17).
 func (s State) voiding(next Next, now time.Time) Next {
-	if s.Review == nil || s.Review.Status != ReviewPending || s.with(next).digest() == s.digest() {
+	if s.with(next).digest() == s.digest() {
+		return next
+	}
+	if s.Assessment.Current(s.digest()) != nil {
+		void := s.Assessment.Void()
+		next.Assessment = &void
+	}
+	if s.Review == nil || s.Review.Status != ReviewPending {
 		return next
 	}
 	voided := *s.Review

@@ -58,7 +58,7 @@ func Send(s State, in SendInput) (Next, Sent, error) {
 	if s.Review != nil {
 		next.Unsend = []string{s.Review.Delivery}
 	}
-	next.Deliveries = append(s.mails(in.MailID, s.Reviewer.Email, ReviewRequestTemplate, s.requestMail(in), in.Now), s.initiated(in, review))
+	next.Deliveries = append(s.mails(in.MailID, s.Reviewer.Email, ReviewRequestTemplate, s.requestMail(in), in.Now), s.initiated(in, review)...)
 	sent := Sent{Verification: v.ID, Reviewer: *s.Reviewer, Skills: len(s.Skills), Link: in.link(v.ID, in.Link), ExpiresAt: in.ExpiresAt}
 	return next, sent, nil
 }
@@ -93,7 +93,7 @@ func (in SendInput) link(verification, token string) string {
 	return in.PublicURL + "/review?recordVerificationId=" + verification + "&reviewerToken=" + token
 }
 
-func (s State) initiated(in SendInput, r Review) outbox.Delivery {
+func (s State) initiated(in SendInput, r Review) []outbox.Delivery {
 	body := event.Initiated{Head: s.head(event.VerificationInitiated, in.EventID, in.Now), ExpiresAt: event.Instant(r.ExpiresAt), Evidence: r.Evidence}
 	body.Status = string(ReviewPending)
 	return s.webhook(in.HookID, body.Head, body, in.Now)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"avow/internal/access"
+	"avow/internal/assess"
 	"avow/internal/outbox"
 )
 
@@ -18,7 +19,10 @@ type Options struct {
 	SessionTTL    time.Duration // use does not prolong it (4.1)
 	ReviewTTL     time.Duration // from the sending of a reviewer's link to its end
 	PublicURL     string        // base of the review page, without a trailing slash
+	Generator     assess.Generator
 	Mailer        outbox.Sender // sends a reviewer's mail at once where the organisation wants that
+	Catalogue     Catalogue
+	Endpoints     Endpoints
 }
 
 // Service carries out the calls of the skill contract: it draws what a decision needs from chance and clock, and hands both to the store.
@@ -30,6 +34,7 @@ func NewService(o Options) *Service { return &Service{o} }
 // Need is what a call asks of its API key.
 type Need struct {
 	Session bool // a live session's token in the key's place will do
+	Hosted  bool // … whatever the organisation's settings say
 }
 
 // Authenticate refuses an API key that is not good for the call. Wire handlers use it alone when the rest of a request cannot be read.
@@ -54,10 +59,7 @@ type Opened struct {
 
 // Init opens a verification. It draws what chance and clock add to the input.
 func (s *Service) Init(ctx context.Context, apiKey string, in InitInput) (Opened, error) {
-	token := s.o.Random.UUID()
-	in.Now = s.o.Now()
-	in.UserID, in.VerificationID = s.o.Random.ID(""), s.o.Random.ID("")
-	in.Token, in.ExpiresAt, in.Callbacks = s.o.Keys.Hash(access.ForSession, token), in.Now.Add(s.o.SessionTTL), s.o.Callbacks
+	token := s.drawInit(&in)
 	subject := s.keyed(apiKey)
 	subject.EmailKey, subject.PhoneKey = EmailKey(in.Email), PhoneKey(in.Phone)
 	next, err := s.change(ctx, apiKey, subject, func(state State) (Next, error) { return Init(state, in) })
@@ -65,6 +67,14 @@ func (s *Service) Init(ctx context.Context, apiKey string, in InitInput) (Opened
 		return Opened{}, err
 	}
 	return Opened{Token: token, TTL: s.o.SessionTTL, Session: *next.Session, Verification: *next.Verification}, nil
+}
+
+func (s *Service) drawInit(in *InitInput) (token string) {
+	token = s.o.Random.UUID()
+	in.Now = s.o.Now()
+	in.UserID, in.VerificationID = s.o.Random.ID(""), s.o.Random.ID("")
+	in.Token, in.ExpiresAt, in.Callbacks = s.o.Keys.Hash(access.ForSession, token), in.Now.Add(s.o.SessionTTL), s.o.Callbacks
+	return token
 }
 
 // StoreSkills replaces the skills of a verification and returns those that were asked for, as they are stored.

@@ -58,18 +58,13 @@ func (s *Service) Company(ctx context.Context, apiKey, domain string) (string, e
 }
 
 // Send sends a verification to its reviewer. Where the organisation wants that, the mail is handed over first, and nothing is kept if that fails (18.14).
-func (s *Service) Send(ctx context.Context, apiKey string, c Carriers) (Sent, error) {
-	in, handed := s.drawSend(c), false
-	for {
-		sent, mail, err := s.trySend(ctx, apiKey, in, handed)
-		if err != nil || mail == nil {
-			return sent, err
-		}
-		if err := s.hand(ctx, *mail); err != nil {
-			return Sent{}, err
-		}
-		handed = true
-	}
+func (s *Service) Send(ctx context.Context, apiKey string, c Carriers) (sent Sent, err error) {
+	in := s.drawSend(c)
+	err = s.changeSending(ctx, apiKey, s.carried(apiKey, c), func(state State) (next Next, refusal error) {
+		next, sent, refusal = Send(state, in)
+		return next, refusal
+	})
+	return sent, err
 }
 
 func (s *Service) drawSend(c Carriers) SendInput {
@@ -82,23 +77,37 @@ func (s *Service) drawSend(c Carriers) SendInput {
 	return in
 }
 
-// trySend returns a mail that has to be handed over before anything may be kept; then nothing was. A mail that was handed over is not queued.
-func (s *Service) trySend(ctx context.Context, apiKey string, in SendInput, handed bool) (sent Sent, first *outbox.Delivery, err error) {
-	_, err = s.change(ctx, apiKey, s.carried(apiKey, in.Carriers), func(state State) (Next, error) {
-		first = nil
-		next, told, refusal := Send(state, in)
-		sent = told
-		if refusal != nil || !state.Settings.On(access.SyncSend) || next.Deliveries[0].Kind != outbox.Mail {
+// changeSending carries out a change that may bring a mail. Where the organisation wants that, the mail is handed over before anything is kept.
+func (s *Service) changeSending(ctx context.Context, apiKey string, subject Subject, decide func(State) (Next, error)) error {
+	for handed := false; ; handed = true {
+		var first *outbox.Delivery
+		_, err := s.change(ctx, apiKey, subject, func(state State) (Next, error) {
+			first = nil
+			next, refusal := decide(state)
+			if refusal == nil && state.Settings.On(access.SyncSend) {
+				next, first = next.handing(handed)
+			}
 			return next, refusal
+		})
+		if err != nil || first == nil {
+			return err
 		}
-		if !handed {
-			first = &next.Deliveries[0]
-			return Next{}, nil
+		if err := s.hand(ctx, *first); err != nil {
+			return err
 		}
-		next.Deliveries = next.Deliveries[1:]
-		return next, nil
-	})
-	return sent, first, err
+	}
+}
+
+// handing returns a mail that has to be handed over before anything may be kept; then nothing is. A mail that was handed over is not queued.
+func (n Next) handing(handed bool) (Next, *outbox.Delivery) {
+	switch {
+	case len(n.Deliveries) == 0 || n.Deliveries[0].Kind != outbox.Mail:
+		return n, nil
+	case !handed:
+		return Next{}, &n.Deliveries[0]
+	}
+	n.Deliveries = n.Deliveries[1:]
+	return n, nil
 }
 
 func (s *Service) hand(ctx context.Context, mail outbox.Delivery) error {
@@ -111,7 +120,7 @@ func (s *Service) hand(ctx context.Context, mail outbox.Delivery) error {
 // Endorse takes a reviewer's answer.
 func (s *Service) Endorse(ctx context.Context, token string, in EndorseInput) (endorsed Endorsed, err error) {
 	in.Token, in.Now = s.o.Keys.Lookup(access.ForReview, token), s.o.Now()
-	in.MailID, in.EventID, in.HookID = s.o.Random.ID("dlv_"), s.o.Random.ID("evt_"), s.o.Random.ID("dlv_")
+	in.MailID, in.EventID, in.HookID, in.GuideID = s.o.Random.ID("dlv_"), s.o.Random.ID("evt_"), s.o.Random.ID("dlv_"), s.o.Random.ID("evt_")
 	err = s.o.Verifications.ChangeVerification(ctx, Subject{ByReview: true, Review: in.Token}, func(state State) (Next, error) {
 		next, told, refusal := Endorse(state, in)
 		endorsed = told

@@ -69,7 +69,7 @@ type Verification struct {
 	User            string
 	Key             string // id of the API key of init
 	Student         string // the caller's id of the person
-	Callback        string
+	Callback        string // empty: registered endpoints alone hear of it
 	Name            string // of the person, as given at this init
 	Method          Method
 	EndorsementType string // one of EndorsementTypes; empty: none was given
@@ -125,7 +125,11 @@ type Item struct {
 	Organisation string // company or issuer
 	Description  string
 	Start        time.Time // issue date of a certificate
-	End          time.Time
+	End          time.Time // of a certificate: its expiry, which the guide alone gives
+
+	// Of the guide's sources (section 10).
+	Current  bool
+	Metadata string // an object in JSON, as it was sent; empty: none
 }
 
 // Skill is one skill of a verification.

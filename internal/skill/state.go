@@ -4,23 +4,26 @@ import (
 	"time"
 
 	"avow/internal/access"
+	"avow/internal/assess"
 	"avow/internal/outbox"
 )
 
 // State is what a decision needs. Whatever is unknown, or another owner's, is nil or empty.
 type State struct {
-	Key          *access.Key     // the API key that was shown
-	Pass         *Session        // the session whose token was shown in the API key's place (18.5)
-	Settings     access.Settings // of the owner's organisation
-	Brand        string          // the name that its mails and pages show; known with the verification, like the next
-	Language     string          // of its mails; empty: English
-	Session      *Session        // the session of Verification, live or not
-	Verification *Verification   // the verification that the call is about
-	User         *User           // its person
-	Skills       []Skill         // in their order
-	Items        []Item          // in their order
+	Key          *access.Key       // the API key that was shown
+	Pass         *Session          // the session whose token was shown in the API key's place (18.5)
+	Settings     access.Settings   // of the owner's organisation
+	Brand        string            // the name that its mails and pages show; known with the key or the verification, like the next
+	Language     string            // of its mails; empty: English
+	Endpoints    []access.Endpoint // of the verification's owner, that hear how it ends; without their secrets
+	Session      *Session          // the session of Verification, live or not
+	Verification *Verification     // the verification that the call is about
+	User         *User             // its person
+	Skills       []Skill           // in their order
+	Items        []Item            // in their order
 	Reviewer     *Reviewer
 	Review       *Review
+	Assessment   assess.Assessment // zero: nothing was drawn
 	Touchpoints  []Touchpoint
 	Names        map[string]string // of the subject's Skills, where the imported catalogue has one
 	ByEmail      *User             // the person with the e-mail of the call
@@ -29,13 +32,14 @@ type State struct {
 
 // Next is what a decision wants saved, together or not at all. The zero value saves nothing. Nil leaves what is there.
 type Next struct {
-	User         *User         // new or changed
-	Verification *Verification // new or changed
-	Session      *Session      // new
-	Skills       []Skill       // all skills of the verification from now on, in this order
-	Items        []Item        // all items of the verification from now on, in this order
-	Reviewer     *Reviewer     // new or changed
-	Review       *Review       // new or changed
+	User         *User              // new or changed
+	Verification *Verification      // new or changed
+	Session      *Session           // new
+	Skills       []Skill            // all skills of the verification from now on, in this order
+	Items        []Item             // all items of the verification from now on, in this order
+	Reviewer     *Reviewer          // new or changed
+	Review       *Review            // new or changed
+	Assessment   *assess.Assessment // new or changed
 	Deliveries   []outbox.Delivery
 	Unsend       []string  // ids of mails that must not be sent any more
 	Counted      []Counted // what the key is counted for
@@ -60,14 +64,14 @@ type Counted struct {
 
 // Empty reports whether there is nothing to save.
 func (n Next) Empty() bool {
-	rows := n.User == nil && n.Verification == nil && n.Session == nil && n.Skills == nil && n.Items == nil && n.Reviewer == nil && n.Review == nil
+	rows := n.User == nil && n.Verification == nil && n.Session == nil && n.Skills == nil && n.Items == nil && n.Reviewer == nil && n.Review == nil && n.Assessment == nil
 	return rows && len(n.Deliveries)+len(n.Unsend)+len(n.Counted) == 0
 }
 
 // authenticate accepts or refuses what was shown as API key. A live session's token is good in its place where the reference says so, unless the organisation
-// does not want it (18.5).
+// does not want it (18.5); on our own page it always is.
 func (s State) authenticate(need Need, now time.Time) error {
-	if need.Session && s.Key == nil && s.Pass.live(now) && s.Settings.On(access.SessionTokenAsKey) {
+	if need.Session && s.Key == nil && s.Pass.live(now) && (need.Hosted || s.Settings.On(access.SessionTokenAsKey)) {
 		return nil
 	}
 	return access.AuthenticateKey(s.Key)

@@ -32,6 +32,12 @@ func CallerID(id string) string {
 	return strings.ToValidUTF8(strings.ReplaceAll(id, "\x00", "\uFFFD"), "\uFFFD")
 }
 
+// nameID is the id of a skill that has nothing but a name: small letters and single spaces, so that it is one skill however it is written.
+func nameID(name string) string { return strings.ToLower(spaced(name)) }
+
+// spaced is free text with single spaces, without NUL and broken UTF-8.
+func spaced(text string) string { return strings.Join(strings.Fields(CallerID(clean(text))), " ") }
+
 // dateForms are the forms of ISO 8601 that dates of init may have (section 2).
 var dateForms = []string{"2006", "2006-01", "2006-01-02", time.RFC3339}
 

@@ -73,13 +73,20 @@ func (s Summary) told() event.Summary {
 	return event.Summary{SkillsVerified: s.Verified, Projects: s.Projects, Experience: s.Experience, Certificates: s.Certificates}
 }
 
-// webhook is the delivery of an event to the callback of init.
-func (s State) webhook(id string, head event.Head, body any, now time.Time) outbox.Delivery {
+// webhook is the delivery of an event to the callback of init, where there is one.
+func (s State) webhook(id string, head event.Head, body any, now time.Time) []outbox.Delivery {
+	v := s.Verification
+	if v.Callback == "" {
+		return nil
+	}
+	hook := outbox.Hook{URL: v.Callback, Event: head.ID, Signer: outbox.Signer{Key: v.Key}, Body: encoded(body)}
+	return []outbox.Delivery{outbox.NewWebhook(id, v.Owner.Org, v.Owner.Mode == access.Test, hook, now)}
+}
+
+func encoded(body any) []byte {
 	raw, err := event.Marshal(body)
 	if err != nil {
 		panic(err) // bodies hold nothing that does not encode
 	}
-	v := s.Verification
-	hook := outbox.Hook{URL: v.Callback, Event: head.ID, Signer: outbox.Signer{Key: v.Key}, Body: raw}
-	return outbox.NewWebhook(id, v.Owner.Org, v.Owner.Mode == access.Test, hook, now)
+	return raw
 }

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"avow/internal/access"
+	"avow/internal/assess"
+	"avow/internal/catalogue"
 	"avow/internal/outbox"
 )
 
@@ -33,10 +35,12 @@ type world struct {
 	items         map[string][]Item
 	reviewers     map[string]Reviewer
 	reviews       map[string]Review
+	assessments   map[string]assess.Assessment
 	deliveries    []outbox.Delivery
 	unsent        []string
 	counted       []Counted
 	imported      map[string]string // names of skills
+	endpoints     []access.Endpoint
 	broken        bool
 }
 
@@ -44,6 +48,7 @@ func newWorld() *world {
 	return &world{
 		keys: map[access.Hash]access.Key{}, settings: access.Settings{}, users: map[string]User{}, verifications: map[string]Verification{},
 		sessions: map[access.Hash]Session{}, skills: map[string][]Skill{}, items: map[string][]Item{}, reviewers: map[string]Reviewer{}, reviews: map[string]Review{},
+		assessments: map[string]assess.Assessment{},
 	}
 }
 
@@ -94,6 +99,9 @@ func (w *world) state(s Subject) State {
 	for _, u := range w.users {
 		if mine(u.Owner) && s.EmailKey != "" && EmailKey(u.Email) == s.EmailKey {
 			state.ByEmail = &u
+			if s.Touchpoints {
+				w.touched(&state, "", u.ID)
+			}
 		}
 		if mine(u.Owner) && s.PhoneKey != "" && PhoneKey(u.Phone) == s.PhoneKey {
 			state.ByPhone = &u
@@ -121,15 +129,21 @@ func idOf(s *Session) string {
 func (w *world) about(state *State, v Verification) {
 	u := w.users[v.User]
 	state.Verification, state.User, state.Skills, state.Items = &v, &u, w.skills[v.ID], w.items[v.ID]
-	state.Session, state.Brand = w.sessionOf(v), "Acme"
+	state.Session, state.Brand, state.Endpoints = w.sessionOf(v), "Acme", w.endpoints
 	if r, ok := w.reviewers[v.ID]; ok {
 		state.Reviewer = &r
 	}
 	if r, ok := w.reviews[v.ID]; ok {
 		state.Review = &r
 	}
+	state.Assessment = w.assessments[v.ID]
+	w.touched(state, v.ID, v.User)
+}
+
+// touched gives a state the touchpoints of a person on other verifications.
+func (w *world) touched(state *State, but, user string) {
 	for _, other := range w.verifications {
-		if other.ID != v.ID && other.User == v.User && (!other.InitiatedAt.IsZero() || w.reviewers[other.ID].Email != "") {
+		if other.ID != but && other.User == user && (!other.InitiatedAt.IsZero() || w.reviewers[other.ID].Email != "") {
 			state.Touchpoints = append(state.Touchpoints, w.touchpoints(other)...)
 		}
 	}
@@ -198,6 +212,9 @@ func (w *world) save(state State, next Next) {
 	if next.Review != nil {
 		w.reviews[v.ID] = *next.Review
 	}
+	if next.Assessment != nil {
+		w.assessments[v.ID] = *next.Assessment
+	}
 	w.deliveries, w.unsent, w.counted = append(w.deliveries, next.Deliveries...), append(w.unsent, next.Unsend...), append(w.counted, next.Counted...)
 }
 
@@ -235,7 +252,7 @@ func newFixture(t *testing.T) *fixture {
 	f.world.keys[hash] = access.Key{ID: "key_1", Owner: access.Owner{Org: "org_1", Mode: access.Test}, Hash: hash}
 	f.Service = NewService(Options{
 		Verifications: f.world, Keys: ring, Random: access.Random{Source: &counter{}}, Now: func() time.Time { return f.now }, SessionTTL: sessionTTL, ReviewTTL: reviewTTL,
-		PublicURL: "https://avow.example", Mailer: &f.mailer,
+		PublicURL: "https://avow.example", Mailer: &f.mailer, Generator: assess.Builtin(), Catalogue: catalogue.NewService(f.world), Endpoints: f.world,
 	})
 	return f
 }
@@ -318,4 +335,48 @@ func (w *world) Company(context.Context, access.Lookup, string) (string, error) 
 
 func (w *world) SkillsOfUser(context.Context, access.Lookup, string) (*access.Key, []UserSkill, error) {
 	return nil, nil, nil
+}
+
+func (w *world) Person(_ context.Context, key access.Lookup, id string) (Person, error) {
+	p := Person{Key: find(w.keys, key, anyRow)}
+	for _, v := range w.verifications {
+		if u := w.users[v.User]; u.ID == id {
+			var s State
+			w.about(&s, v)
+			p.User, p.Verifications = &u, append(p.Verifications, s.Overview())
+		}
+	}
+	return p, nil
+}
+
+// ImportedSkills makes the world a catalogue that nobody has imported anything into.
+func (w *world) ImportedSkills(context.Context, int64) (int64, []catalogue.Skill, error) {
+	if w.broken {
+		return 0, nil, errBroken
+	}
+	return 0, nil, nil
+}
+
+func (w *world) ImportSkills(context.Context, catalogue.Change) error { return nil }
+
+func (w *world) ChangeRegistered(_ context.Context, key access.Lookup, decide func(Registered) (Registration, error)) error {
+	if w.broken {
+		return errBroken
+	}
+	next, err := decide(Registered{Key: find(w.keys, key, anyRow), Endpoints: w.endpoints})
+	w.endpoints = slices.DeleteFunc(w.endpoints, func(e access.Endpoint) bool { return e.ID == next.Remove })
+	if next.Add != nil {
+		w.endpoints = append(w.endpoints, *next.Add)
+	}
+	return err
+}
+
+func (w *world) ReviewsOver(_ context.Context, now time.Time, _ int) ([]string, error) {
+	var over []string
+	for id, r := range w.reviews {
+		if r.Status == ReviewPending && !now.Before(r.ExpiresAt) {
+			over = append(over, id)
+		}
+	}
+	return over, nil
 }

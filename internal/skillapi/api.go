@@ -5,10 +5,10 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"strings"
 	"time"
 
 	"avow/internal/access"
+	"avow/internal/assess"
 	"avow/internal/fault"
 	"avow/internal/skill"
 	"avow/internal/web"
@@ -33,6 +33,8 @@ type Service interface {
 	// SessionData returns what init was given, for anybody who knows the token.
 	SessionData(ctx context.Context, token string) (skill.SessionData, error)
 	Reviews
+	Assessments
+	Guide
 }
 
 // Reviews are the calls of the human path.
@@ -61,10 +63,23 @@ type Reviews interface {
 	SkillsOfUser(ctx context.Context, apiKey string, signed access.Signed, user string) ([]skill.UserSkill, error)
 }
 
+// Assessments are the calls of the assessment path.
+type Assessments interface {
+	// GenerateAssessment hands out the questions of a verification, or resumes those that are out.
+	GenerateAssessment(ctx context.Context, apiKey string, c skill.Carriers) (skill.Handed, error)
+	// AssessmentQuestions returns the questions that are out.
+	AssessmentQuestions(ctx context.Context, apiKey string, c skill.Carriers) (skill.Handed, error)
+	// SubmitAssessment scores a student's answers.
+	SubmitAssessment(ctx context.Context, apiKey string, c skill.Carriers, answers []assess.Answer) (skill.Scored, error)
+	// RetakeAssessment hands out other questions after a failed attempt.
+	RetakeAssessment(ctx context.Context, apiKey string, c skill.Carriers) (skill.Handed, error)
+}
+
 type api struct {
-	service Service
-	prober  Prober
-	now     func() time.Time
+	service   Service
+	catalogue Catalogue
+	prober    Prober
+	now       func() time.Time
 }
 
 // call is one request with what it showed as API key.
@@ -93,11 +108,19 @@ type envelope struct {
 	ExecutionTime string `json:"executionTime,omitempty"`
 }
 
+// patient makes a handler of a row that has all its time.
+func (a api) patient(row row) web.Handler {
+	if row.patience == 0 {
+		return a.handler(row)
+	}
+	return web.Patient(a.handler(row), row.patience)
+}
+
 // handler makes a handler of a row.
 func (a api) handler(row row) web.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		started := a.now()
-		said, err := a.answer(row, call{Request: r, apiKey: apiKey(r)})
+		said, err := a.answer(row, call{Request: r, apiKey: web.APIKey(r)})
 		if err != nil && fault.From(err).Kind == fault.Internal && row.failure != nil {
 			return row.failure.Because(err)
 		}
@@ -126,18 +149,6 @@ func (a api) answer(row row, c call) (answer, error) {
 		return answer{}, refused
 	}
 	return answer{}, err
-}
-
-// apiKey returns what was shown as API key: the header of the contract, else a bearer token (skills-api.md 13.1). Empty: nothing.
-func apiKey(r *http.Request) string {
-	if shown := r.Header.Get("X-Api-Key"); shown != "" {
-		return shown
-	}
-	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if !strings.EqualFold(scheme, "Bearer") {
-		return ""
-	}
-	return strings.TrimSpace(token)
 }
 
 // stamp is how an instant is written (skills-api.md 2); one that was not given is null.

@@ -192,7 +192,7 @@ func TestWhatTheServiceIsAsked(t *testing.T) {
 		t.Errorf("key %q: got (+), want (-):\n%s", f.apiKey, d)
 	}
 	ask(t, f, http.MethodPost, "/api/v1/step3/store-verification-items/store",
-		`{"sessionToken":"t","credentialIds":["c"],"projectIds":["p2","p1"],"workExperienceIds":["e"]}`, "X-Api-Key", goodKey, "Authorization", "Bearer other")
+		`{"sessionToken":"t","credentialIds":["c"],"projectIds":["p2","p1"],"workExperienceIds":["e"]}`, "X-Api-Key", goodKey, "Authorization", "Bearer "+goodKey)
 	sources := []skill.Source{{Kind: skill.Project, ID: "p2"}, {Kind: skill.Project, ID: "p1"}, {Kind: skill.Experience, ID: "e"}, {Kind: skill.Certificate, ID: "c"}}
 	if d := cmp.Diff(sources, f.sources); d != "" || f.token != "t" || f.apiKey != goodKey {
 		t.Errorf("token %q, key %q: got (+), want (-):\n%s", f.token, f.apiKey, d)

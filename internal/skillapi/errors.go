@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"avow/internal/access"
+	"avow/internal/assess"
 	"avow/internal/fault"
 	"avow/internal/limit"
 	"avow/internal/skill"
@@ -33,7 +34,15 @@ var (
 	errNoReviewerToken  = fault.New(fault.Invalid, "reviewer_token_missing", "The parameter reviewerToken is required.").On("reviewerToken")
 	errNoSkillIDs       = fault.New(fault.Invalid, "skill_ids_missing", "The member skillIds must be an array with at least one id.").On("skillIds")
 	errAnswer           = fault.New(fault.Invalid, "answer", "The answer is skillIds, or answers for every skill, or the decision decline with one of its reasons; not several of them.")
+	errNoAnswers        = fault.New(fault.Invalid, "answers_missing", "The member answers must be an array with at least one answer.").On("answers")
 	errNoUserID         = fault.New(fault.Invalid, "user_id_missing", "The recordUserId is required.").On("recordUserId")
+	errNoGuideUser      = fault.New(fault.Invalid, "guide_user_missing", "The userId is required.").On("userId")
+	errNoSkillName      = fault.New(fault.Invalid, "skill_name_missing", "Each skill must be a name.").On("skills")
+	errNoGuideMethod    = fault.New(fault.Invalid, "guide_method_missing", "The member method is required.").On("method")
+	errGuideMethod      = fault.New(fault.Invalid, "guide_method", "The method must be human_endorsement or assessment, and an endorsementType one of the five.").On("method")
+	errNoHookURL        = fault.New(fault.Invalid, "registered_url_missing", "The member url is required.").On("url")
+	errNoEvents         = fault.New(fault.Invalid, "registered_events_missing", "The member events must be an array with at least one event.").On("events")
+	errParameter        = fault.New(fault.Invalid, "parameter", "A parameter cannot be read.")
 	errSessionStorage   = fault.New(fault.Internal, "session_storage", "The session could not be stored.")
 )
 
@@ -80,6 +89,13 @@ var codes = map[fault.Reason]wireError{
 	errNoSkillIDs.Reason:       {http.StatusBadRequest, "MISSING_SKILL_IDS"},
 	errAnswer.Reason:           {http.StatusBadRequest, "INVALID_DATA_FORMAT"},
 	errNoUserID.Reason:         {http.StatusBadRequest, ""},
+	errNoGuideUser.Reason:      {http.StatusBadRequest, "MISSING_USER_ID"},
+	errNoSkillName.Reason:      {http.StatusBadRequest, "MISSING_SKILL_ID"},
+	errNoGuideMethod.Reason:    {http.StatusBadRequest, "MISSING_VERIFICATION_METHOD"},
+	errGuideMethod.Reason:      {http.StatusBadRequest, "INVALID_VERIFICATION_METHOD"},
+	errNoHookURL.Reason:        {http.StatusBadRequest, "MISSING_URL"},
+	errNoEvents.Reason:         {http.StatusBadRequest, "MISSING_EVENTS"},
+	errParameter.Reason:        {http.StatusBadRequest, "INVALID_PARAMETER"},
 	errSessionStorage.Reason:   {http.StatusInternalServerError, "SESSION_STORAGE_FAILED"},
 
 	skill.ErrDataFormat.Reason:          {http.StatusBadRequest, "INVALID_DATA_FORMAT"},
@@ -111,7 +127,27 @@ var codes = map[fault.Reason]wireError{
 	skill.ErrNotSent.Reason:                {http.StatusNotFound, "NOT_FOUND"},
 	skill.ErrReviewUnknown.Reason:          {http.StatusUnauthorized, "INVALID_REVIEWER_TOKEN"},
 	skill.ErrReviewExpired.Reason:          {http.StatusGone, "REVIEWER_TOKEN_EXPIRED"},
+	skill.ErrPersonUnknown.Reason:          {http.StatusNotFound, "NOT_FOUND"},
+	skill.ErrEndpointURL.Reason:            {http.StatusBadRequest, "INVALID_WEBHOOK_URL"},
+	skill.ErrEndpointEvents.Reason:         {http.StatusBadRequest, "INVALID_EVENTS"},
+	skill.ErrEndpointKnown.Reason:          {http.StatusConflict, "WEBHOOK_EXISTS"},
+	skill.ErrEndpointsFull.Reason:          {http.StatusConflict, "MAX_WEBHOOKS"},
+	skill.ErrEndpointUnknown.Reason:        {http.StatusNotFound, "NOT_FOUND"},
 	skill.ErrSkillsForeign.Reason:          {http.StatusBadRequest, "INVALID_SKILL_IDS"},
+
+	errNoAnswers.Reason:          {http.StatusBadRequest, "MISSING_ANSWERS"},
+	skill.ErrMethodHuman.Reason:  {http.StatusBadRequest, "INVALID_VERIFICATION_TYPE"},
+	skill.ErrNoSkills.Reason:     {http.StatusBadRequest, "NO_SKILLS"},
+	skill.ErrRetakePassed.Reason: {http.StatusForbidden, "ASSESSMENT_PASSED"},
+	skill.ErrGeneration.Reason:   {http.StatusInternalServerError, "GENERATION_FAILED"},
+	assess.ErrLocked.Reason:      {http.StatusForbidden, "ASSESSMENT_LOCKED"},
+	assess.ErrNotDrawn.Reason:    {http.StatusNotFound, "NO_QUESTIONS"},
+	assess.ErrIncomplete.Reason:  {http.StatusBadRequest, "INCOMPLETE_ANSWERS"},
+	assess.ErrAnswer.Reason:      {http.StatusBadRequest, "INVALID_ANSWER"},
+	assess.ErrSubmitted.Reason:   {http.StatusConflict, "ATTEMPT_ALREADY_SUBMITTED"},
+	assess.ErrNoAttempt.Reason:   {http.StatusBadRequest, "NO_PRIOR_ATTEMPT"},
+	assess.ErrTooSoon.Reason:     {http.StatusTooManyRequests, "RETAKE_TOO_SOON"},
+	assess.ErrNoQuestions.Reason: {http.StatusInternalServerError, "GENERATION_FAILED"},
 }
 
 var internalError = wireError{http.StatusInternalServerError, "INTERNAL_ERROR"}
@@ -177,12 +213,17 @@ func renderError(w http.ResponseWriter, r *http.Request, err error) {
 	}
 }
 
+func skillRefs(refs []skill.SkillRef) (shown []skillRef) {
+	for _, s := range refs {
+		shown = append(shown, skillRef{ID: s.ID, Name: orNull(s.Name)})
+	}
+	return shown
+}
+
 func (b *errorBody) tell(detail any) {
 	switch d := detail.(type) {
 	case []skill.SkillRef:
-		for _, s := range d {
-			b.DuplicateSkills = append(b.DuplicateSkills, skillRef{ID: s.ID, Name: orNull(s.Name)})
-		}
+		b.DuplicateSkills = skillRefs(d)
 	case skill.Overflow:
 		b.Limit, b.Current = d.Limit, d.Current
 	case []string:

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"avow/internal/access"
+	"avow/internal/assess"
 	"avow/internal/fault"
 	"avow/internal/limit"
 	"avow/internal/skill"
@@ -17,13 +18,14 @@ import (
 // shapeRefusals are those of this package.
 var shapeRefusals = []*fault.Error{
 	errNoStudentID, errNoCallback, errNoName, errNoContact, errSkillIDs, errNoVerificationID, errNoSkills, errNoSkillID, errNoMethod, errMethod,
-	errNoSessionToken, errNoItems, errNoURL, errNoData, errNoEmail, errNoCompany, errNoWebsite, errNoReviewerToken, errNoSkillIDs, errAnswer, errNoUserID,
+	errNoSessionToken, errNoItems, errNoURL, errNoData, errNoEmail, errNoCompany, errNoWebsite, errNoReviewerToken, errNoSkillIDs, errAnswer, errNoAnswers, errNoUserID,
+	errNoGuideUser, errNoSkillName, errNoGuideMethod, errGuideMethod, errNoHookURL, errNoEvents, errParameter,
 	errSessionStorage, access.ErrBusy,
 }
 
 func TestEveryRefusalHasACode(t *testing.T) {
 	t.Parallel()
-	all := slices.Concat(skill.Refusals, access.KeyRefusals, access.SignatureRefusals, web.Refusals, limit.Refusals, shapeRefusals)
+	all := slices.Concat(skill.Refusals, assess.Refusals, access.KeyRefusals, access.SignatureRefusals, web.Refusals, limit.Refusals, shapeRefusals)
 	seen := map[fault.Reason]bool{}
 	for _, refusal := range all {
 		if _, ok := codes[refusal.Reason]; !ok {

@@ -18,7 +18,9 @@ const goodKey, goodSession = "good key", "good session"
 
 // fake is a Service that remembers what it was asked and answers what it was told to.
 type fake struct {
-	Reviews  // the human path is looked at in the contract cases alone
+	Reviews // the human path is looked at in the contract cases alone, and so are the others
+	Assessments
+	Guide
 	apiKey   string
 	init     skill.InitInput
 	skills   skill.SkillsInput
@@ -90,15 +92,21 @@ func (f *fake) SessionData(_ context.Context, token string) (skill.SessionData, 
 var start = time.Date(2025, 4, 9, 10, 0, 0, 0, time.UTC)
 
 // site serves the family with a clock that moves by 21 ms at each look.
-func site(f *fake) http.Handler {
+func site(f Service) http.Handler {
 	looks := 0
 	s := web.NewSite(renderError)
-	s.Mount(New(f, f, func() time.Time { looks++; return start.Add(time.Duration(looks) * 21 * time.Millisecond) }))
+	s.Mount(New(Options{Service: f, Prober: f.(Prober), Now: func() time.Time { looks++; return start.Add(time.Duration(looks) * 21 * time.Millisecond) }}))
 	return s
 }
 
 // ask sends one request; headers are pairs of name and value.
 func ask(t *testing.T, f *fake, method, path, body string, headers ...string) (status int, answer string) {
+	t.Helper()
+	return askOf(t, f, method, path, body, headers...)
+}
+
+// askOf is ask for any service.
+func askOf(t *testing.T, f Service, method, path, body string, headers ...string) (status int, answer string) {
 	t.Helper()
 	r := httptest.NewRequestWithContext(t.Context(), method, path, strings.NewReader(body))
 	if body != "" {

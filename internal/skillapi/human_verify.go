@@ -48,10 +48,17 @@ func (a api) humanVerify(c call) (answer, error) {
 		return answer{}, err
 	}
 	data := endorsed{
-		VerificationID: e.Verification, Verified: e.Verified, ReviewerEmail: e.Reviewer.Email, Webhook: webhookState{Sent: true, Status: "sending"},
+		VerificationID: e.Verification, Verified: e.Verified, ReviewerEmail: e.Reviewer.Email, Webhook: webhookStateOf(e.Told),
 		Summary: endorsedSummary{e.Summary.Verified, e.Summary.Projects, e.Summary.Experience, e.Summary.Certificates},
 	}
 	return answer{status: http.StatusOK, data: data, message: said(in), timed: true}, nil
+}
+
+func webhookStateOf(told bool) webhookState {
+	if !told {
+		return webhookState{Status: "none"}
+	}
+	return webhookState{Sent: true, Status: "sending"}
 }
 
 func said(in skill.EndorseInput) string {

@@ -12,7 +12,7 @@ import (
 // TestEveryRouteHasABudget sees that no route of the contract can be called without end: with a key it is the key's budget, without one the network's.
 func TestEveryRouteHasABudget(t *testing.T) {
 	t.Parallel()
-	for _, route := range New(&fake{}, &fake{}, nil).Routes {
+	for _, route := range New(Options{Service: &fake{}}).Routes {
 		r := httptest.NewRequest(route.Method, "/", nil)
 		r.Header.Set("Authorization", "Bearer k")
 		want := []limit.Draw{limit.APIKey.Of("k")}

@@ -41,10 +41,19 @@ func (a api) storeReviewer(c call) (answer, error) {
 
 // readReviewer checks in the order of the contract's table.
 func readReviewer(verification string, o web.Object) (in skill.ReviewerInput, err error) {
-	in = skill.ReviewerInput{Name: text(o, "name"), Email: text(o, "email"), Company: text(o, "company")}
-	switch {
-	case verification == "":
+	if verification == "" {
 		return in, errNoVerificationID
+	}
+	if in, err = readReviewerDetails(o); err != nil {
+		return in, err
+	}
+	in.EndorsementType, err = readEndorsementType(o)
+	return in, err
+}
+
+func readReviewerDetails(o web.Object) (skill.ReviewerInput, error) {
+	in := skill.ReviewerInput{Name: text(o, "name"), Email: text(o, "email"), Company: text(o, "company")}
+	switch {
 	case in.Name == "":
 		return in, errNoName
 	case in.Email == "":
@@ -62,8 +71,7 @@ func readReviewer(verification string, o web.Object) (in skill.ReviewerInput, er
 	if !ok {
 		return in, skill.ErrWebsite
 	}
-	in.EndorsementType, err = readEndorsementType(o)
-	return in, err
+	return in, nil
 }
 
 // readEndorsementType takes one of the five, or nothing (skills-api.md 13.2).

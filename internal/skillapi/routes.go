@@ -2,6 +2,7 @@ package skillapi
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
 	"avow/internal/fault"
@@ -27,7 +28,8 @@ type row struct {
 	method, path string
 	auth         auth
 	endpoint     endpoint
-	failure      *fault.Error // what a fault of our own is told as; nil: as any other
+	failure      *fault.Error  // what a fault of our own is told as; nil: as any other
+	patience     time.Duration // how long a call may take; 0: as long as any other
 }
 
 // dear are the policies of single paths, counted for each network beside what every call takes.
@@ -37,7 +39,7 @@ var dear = map[string]*limit.Policy{
 
 // draws is what each call of a row takes of budgets: of its API key's or, where none is needed, of its network's (docs/limits.md).
 func (r row) draws(request *http.Request) (draws []limit.Draw) {
-	network, shown := web.NetworkOf(request), apiKey(request)
+	network, shown := web.NetworkOf(request), web.APIKey(request)
 	switch {
 	case r.auth == public:
 		draws = append(draws, limit.Network.Of(network))
@@ -50,15 +52,27 @@ func (r row) draws(request *http.Request) (draws []limit.Draw) {
 	return draws
 }
 
-// New returns the skill contract's family. The times that answers tell are measured with now.
-func New(s Service, p Prober, now func() time.Time) web.Family {
-	a := api{service: s, prober: p, now: now}
-	family := web.Family{Prefixes: []string{base + "/"}, Render: renderError}
-	for _, r := range append(a.steps(), a.reviews()...) {
-		family.Routes = append(family.Routes, web.Route{
-			Method: r.method, Path: base + r.path, Handle: a.handler(r), Public: r.auth == public, Draws: r.draws,
-		})
+// Options is what the calls need of the rules.
+type Options struct {
+	Service   Service
+	Catalogue Catalogue
+	Prober    Prober
+	Now       func() time.Time // measures the times that answers tell
+}
+
+// New returns the skill contract's family, the guide layer in it.
+func New(o Options) web.Family {
+	a := api{service: o.Service, catalogue: o.Catalogue, prober: o.Prober, now: o.Now}
+	family := web.Family{Prefixes: []string{base + "/", guideBase + "/"}, Render: renderError}
+	mount := func(base string, rows []row) {
+		for _, r := range rows {
+			family.Routes = append(family.Routes, web.Route{
+				Method: r.method, Path: base + r.path, Handle: a.patient(r), Public: r.auth == public, Draws: r.draws,
+			})
+		}
 	}
+	mount(base, slices.Concat(a.steps(), a.reviews(), a.assessments(), a.guide()))
+	mount(guideBase, a.guide())
 	return family
 }
 
@@ -99,6 +113,20 @@ func (a api) reviews() []row {
 		{method: http.MethodGet, path: "/humanverification/status/{id}", endpoint: a.reviewStatus},
 		{method: http.MethodGet, path: "/metadata/user", auth: key, endpoint: plainly(a.metadata)},
 		{method: http.MethodGet, path: "/metadata/user/{id}", auth: key, endpoint: plainly(a.metadata)},
+	}
+}
+
+// generationTime bounds the calls that wait for a generator: the contract's 90 seconds (skills-api.md 5.20), and a little for the rest.
+const generationTime = 95 * time.Second
+
+// assessments are the routes of the assessment path.
+func (a api) assessments() []row {
+	return []row{
+		{method: http.MethodPost, path: "/assessment/generate", auth: session, endpoint: a.generate, patience: generationTime},
+		{method: http.MethodGet, path: "/assessment", auth: session, endpoint: noVerificationID},
+		{method: http.MethodGet, path: "/assessment/{id}", auth: session, endpoint: a.questions},
+		{method: http.MethodPost, path: "/assessment/submit", auth: session, endpoint: a.submit},
+		{method: http.MethodPost, path: "/assessment/retakeassessment", auth: session, endpoint: a.retake, patience: generationTime},
 	}
 }
 

@@ -11,7 +11,7 @@ type sessionData struct {
 	VerificationID string          `json:"recordVerificationId"`
 	UserID         string          `json:"recordUserId"`
 	StudentID      string          `json:"externalStudentId"`
-	Callback       string          `json:"callbackWebhookUrl"`
+	Callback       *string         `json:"callbackWebhookUrl"`
 	Email          *string         `json:"email"`
 	Name           string          `json:"name"`
 	Projects       json.RawMessage `json:"projects"`
@@ -30,7 +30,7 @@ func (a api) sessionData(c call, token string) (answer, error) {
 	}
 	v := d.Verification
 	return answer{status: http.StatusOK, data: sessionData{
-		VerificationID: v.ID, UserID: v.User, StudentID: v.Student, Callback: v.Callback, Email: orNull(d.Email), Name: v.Name,
+		VerificationID: v.ID, UserID: v.User, StudentID: v.Student, Callback: orNull(v.Callback), Email: orNull(d.Email), Name: v.Name,
 		Projects: d.Lists.Projects, Experience: d.Lists.Experience, Certificates: d.Lists.Certificates,
 	}}, nil
 }

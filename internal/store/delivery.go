@@ -14,16 +14,16 @@ import (
 
 // deliveryRow are the columns of v that a new delivery is written from, and insertDelivery how.
 const (
-	deliveryRow = `id text, org text, test boolean, kind text, lane text, target text, payload bytea, due_at bigint, created_at bigint`
+	deliveryRow = `id text, org text, test boolean, kind text, lane text, target text, payload bytea, due_at bigint, created_at bigint, about text`
 
-	insertDelivery = `INSERT INTO deliveries (id, org_id, test, kind, lane, target, payload_sealed, state, attempt, due_at, leased, detail, created_at, finished_at)
-SELECT v.id, v.org, v.test, v.kind, v.lane, v.target, v.payload, 'queued', 0, v.due_at, FALSE, '', v.created_at, 0`
+	insertDelivery = `INSERT INTO deliveries (id, org_id, test, kind, lane, target, payload_sealed, state, attempt, due_at, leased, detail, created_at, finished_at, about)
+SELECT v.id, v.org, v.test, v.kind, v.lane, v.target, v.payload, 'queued', 0, v.due_at, FALSE, '', v.created_at, 0, v.about`
 )
 
 // deliveryRow gives the values for deliveryRow's columns.
 func (s *Store) deliveryRow(d outbox.Delivery) []any {
 	return []any{
-		d.ID, d.Org, d.Test, string(d.Kind), outbox.Lane(d.Kind, d.Target), d.Target, s.keys.Seal(access.ForDelivery, d.Payload), micros(d.Due), micros(d.Created),
+		d.ID, d.Org, d.Test, string(d.Kind), outbox.Lane(d.Kind, d.Target), d.Target, s.keys.Seal(access.ForDelivery, d.Payload), micros(d.Due), micros(d.Created), d.About,
 	}
 }
 
@@ -37,7 +37,7 @@ ON CONFLICT (delivery_id, number) DO NOTHING`
 const takeDeliveries = `UPDATE deliveries
 SET attempt = attempt + 1, uncounted = uncounted + CASE WHEN leased THEN 1 ELSE 0 END, due_at = $2, leased = TRUE, begun_at = $1
 WHERE %s AND state = 'queued' AND due_at <= $1
-RETURNING id, org_id, test, kind, lane, target, payload_sealed, attempt, uncounted, due_at, created_at, (SELECT o.settings FROM organisations o WHERE o.id = org_id),
+RETURNING id, org_id, test, kind, lane, target, payload_sealed, attempt, uncounted, due_at, created_at, relay, (SELECT o.settings FROM organisations o WHERE o.id = org_id),
   CASE WHEN lane <> '' THEN %s END`
 
 const oldest = `SELECT id FROM deliveries WHERE state = 'queued' AND lane = '' AND due_at <= $1 AND kind = $4 ORDER BY due_at LIMIT $3`
@@ -122,7 +122,7 @@ func (s *Store) scanDelivery(scan scanner) (outbox.Delivery, error) {
 	var settings, health *string
 	var sealed []byte
 	var due, created int64
-	if err := scan(&d.ID, &d.Org, &d.Test, &kind, &d.Lane, &d.Target, &sealed, &d.Attempt, &d.Uncounted, &due, &created, &settings, &health); err != nil {
+	if err := scan(&d.ID, &d.Org, &d.Test, &kind, &d.Lane, &d.Target, &sealed, &d.Attempt, &d.Uncounted, &due, &created, &d.Relay, &settings, &health); err != nil {
 		return d, err
 	}
 	d.Payload, d.Locked = s.keys.Open(access.ForDelivery, sealed) // a key that is missing today must not stop the others, nor lose this one
@@ -143,14 +143,14 @@ const (
 )
 
 var (
-	noteAttempt = writeSet(20, claimRow+`took bigint, outcome text, code bigint, answer text`,
-		`INSERT INTO delivery_attempts (delivery_id, number, begun_at, took, outcome, code, answer)
-SELECT deliveries.id, deliveries.attempt, deliveries.begun_at, v.took, v.outcome, v.code, v.answer FROM v JOIN deliveries ON `+ofClaim+` WHERE TRUE
-ON CONFLICT (delivery_id, number) DO UPDATE SET took = excluded.took, outcome = excluded.outcome, code = excluded.code, answer = excluded.answer`)
+	noteAttempt = writeSet(20, claimRow+`took bigint, outcome text, code bigint, answer text, relay text`,
+		`INSERT INTO delivery_attempts (delivery_id, number, begun_at, took, outcome, code, answer, relay)
+SELECT deliveries.id, deliveries.attempt, deliveries.begun_at, v.took, v.outcome, v.code, v.answer, v.relay FROM v JOIN deliveries ON `+ofClaim+` WHERE TRUE
+ON CONFLICT (delivery_id, number) DO UPDATE SET took = excluded.took, outcome = excluded.outcome, code = excluded.code, answer = excluded.answer, relay = excluded.relay`)
 
 	// What a webhook held is kept for a replay. That something was delivered is noted even if it was cancelled while it was being sent, for that is the truth.
-	settleDelivery = writeSet(21, claimRow+`state text, lost bigint, due_at bigint, outcome text, code bigint, detail text, finished_at bigint`,
-		`UPDATE deliveries SET state = v.state, leased = FALSE, uncounted = uncounted + v.lost, due_at = v.due_at, outcome = v.outcome, code = v.code, detail = v.detail, finished_at = v.finished_at,
+	settleDelivery = writeSet(21, claimRow+`state text, lost bigint, due_at bigint, outcome text, code bigint, detail text, finished_at bigint, relay text`,
+		`UPDATE deliveries SET state = v.state, leased = FALSE, uncounted = uncounted + v.lost, due_at = v.due_at, outcome = v.outcome, code = v.code, detail = v.detail, finished_at = v.finished_at, relay = v.relay,
   payload_sealed = CASE WHEN v.state = 'delivered' AND lane = '' THEN NULL ELSE payload_sealed END
 FROM v WHERE `+ofClaim+` AND (deliveries.state = 'queued' OR deliveries.state = 'cancelled' AND v.state = 'delivered')`)
 
@@ -176,8 +176,8 @@ func (s *Store) settlement(d outbox.Delivery, r outbox.Result) *batch {
 		due, finished = r.At, r.At
 	}
 	b := &batch{}
-	b.write(noteAttempt, d.ID, d.Org, d.Test, d.Attempt, r.Took.Microseconds(), string(r.Outcome), r.Code, r.Answer)
-	b.write(settleDelivery, d.ID, d.Org, d.Test, d.Attempt, string(r.State), lost, micros(due), string(r.Outcome), r.Code, r.Answer, micros(finished))
+	b.write(noteAttempt, d.ID, d.Org, d.Test, d.Attempt, r.Took.Microseconds(), string(r.Outcome), r.Code, r.Answer, r.Relay)
+	b.write(settleDelivery, d.ID, d.Org, d.Test, d.Attempt, string(r.State), lost, micros(due), string(r.Outcome), r.Code, r.Answer, micros(finished), r.Relay)
 	return b
 }
 

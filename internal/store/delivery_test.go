@@ -20,6 +20,7 @@ func (s *Store) deliveryTexts() map[string]string {
 	texts := map[string]string{
 		"note lost attempts": noteLost, "claim mails": s.claimOldest(), "claim webhooks": s.claimHeads(), "next mail": nextMail, "next webhook": nextWebhook,
 		"look up": recordByID, "look up by key": recordByID + andOwned, "attempts by key": attemptsOf + andOwned + inTheirTurn, "list by key": holdersList, "retry": retryDelivery,
+		"notes": notesOf + byTime, "mail by key": recordByID + andOwnedMail, "stamp": stampOf, "account of a mail": accountOfMail, "verification of a mail": verificationOfMail + andOwnedMail,
 		"page by key": holdersPage, "page": operatorsPage, "replay": replayDelivery, "bring forward": s.bringForward(), "caught up": hasCaughtUp,
 		"begins to fail": beginsToFail, "has recovered": hasRecovered, "is gone": isGone, "has failed": hasFailedFor, "notice": insertNotice, "enable": enableTarget,
 		"endpoint": ofOperator, "endpoint by key": ofHolder, "purge endpoints": s.purgeEndpoints(),

@@ -12,6 +12,7 @@ import (
 // endpointDocument is an endpoint as its organisation's row holds it.
 type endpointDocument struct {
 	ID         string   `json:"id"`
+	Mode       string   `json:"mode,omitempty"` // of verifications; of accounts: none
 	URL        string   `json:"url"`
 	Events     []string `json:"events,omitempty"`
 	Secret     []byte   `json:"secret"` // sealed
@@ -31,11 +32,11 @@ func endpointsFrom(text string) []endpointDocument {
 	return fromJSON[endpointDocument](text)
 }
 
-// enabled are the endpoints that hear of events.
-func enabled(documents []endpointDocument) []access.Endpoint {
+// enabled are the endpoints that hear of a mode's events; of accounts' with none.
+func enabled(documents []endpointDocument, mode access.Mode) []access.Endpoint {
 	var all []access.Endpoint
 	for _, d := range documents {
-		if d.DisabledAt == 0 {
+		if d.DisabledAt == 0 && d.Mode == string(mode) {
 			all = append(all, d.endpoint(""))
 		}
 	}
@@ -43,13 +44,18 @@ func enabled(documents []endpointDocument) []access.Endpoint {
 }
 
 func (d endpointDocument) endpoint(org string) access.Endpoint {
-	return access.Endpoint{ID: d.ID, Org: org, URL: d.URL, Events: d.Events, CreatedAt: instant(d.CreatedAt), DisabledAt: instant(d.DisabledAt), PreviousUntil: instant(d.PreviousUntil)}
+	return access.Endpoint{ID: d.ID, Org: org, Mode: access.Mode(d.Mode), URL: d.URL, Events: d.Events, CreatedAt: instant(d.CreatedAt), DisabledAt: instant(d.DisabledAt), PreviousUntil: instant(d.PreviousUntil)}
 }
 
 // CreateEndpoint implements access.Endpoints.
 func (s *Store) CreateEndpoint(ctx context.Context, e access.Endpoint) error {
-	d := endpointDocument{ID: e.ID, URL: e.URL, Events: e.Events, Secret: s.keys.Seal(access.ForEndpointSecret, []byte(e.Secret)), CreatedAt: micros(e.CreatedAt)}
+	d := s.document(e)
 	return s.changeEndpoints(ctx, e.Org, func(all []endpointDocument) ([]endpointDocument, error) { return append(all, d), nil })
+}
+
+func (s *Store) document(e access.Endpoint) endpointDocument {
+	sealed := s.keys.Seal(access.ForEndpointSecret, []byte(e.Secret))
+	return endpointDocument{ID: e.ID, Mode: string(e.Mode), URL: e.URL, Events: e.Events, Secret: sealed, CreatedAt: micros(e.CreatedAt)}
 }
 
 // Endpoints implements access.Endpoints.
@@ -148,12 +154,12 @@ func (s *Store) changeEndpoints(ctx context.Context, org string, change func([]e
 	return err
 }
 
-// signingSecrets are sealed, the current one first; none: the organisation has no such endpoint, or it is disabled.
-func (s *Store) signingSecrets(ctx context.Context, org, id string, now time.Time) (sealed [][]byte, err error) {
+// signingSecrets are sealed, the current one first; none: the organisation has no such endpoint in these modes (in none: of accounts), or it is disabled.
+func (s *Store) signingSecrets(ctx context.Context, org, id string, now time.Time, modes ...access.Mode) (sealed [][]byte, err error) {
 	err = s.eachOrganisation(ctx, org, func(_, endpoints string) {
 		for _, d := range endpointsFrom(endpoints) {
 			switch {
-			case d.ID != id || d.DisabledAt != 0:
+			case d.ID != id || d.DisabledAt != 0 || !slices.Contains(modes, access.Mode(d.Mode)):
 			case now.Before(instant(d.PreviousUntil)):
 				sealed = [][]byte{d.Secret, d.Previous}
 			default:

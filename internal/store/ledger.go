@@ -121,7 +121,7 @@ func scanRecord(scan scanner, more ...any) (outbox.Record, error) {
 const (
 	oneByID = `WITH d AS MATERIALIZED (SELECT * FROM deliveries WHERE id = $1) `
 
-	attemptsOf  = oneByID + `SELECT a.number, a.begun_at, a.took, a.outcome, a.code, a.answer FROM d CROSS JOIN delivery_attempts a WHERE a.delivery_id = d.id`
+	attemptsOf  = oneByID + `SELECT a.number, a.begun_at, a.took, a.outcome, a.code, a.answer, a.relay FROM d CROSS JOIN delivery_attempts a WHERE a.delivery_id = d.id`
 	inTheirTurn = ` ORDER BY a.number`
 )
 
@@ -156,11 +156,12 @@ func (s *Store) DeliveryByID(ctx context.Context, r outbox.Reader, id string) (o
 		var a outbox.Attempt
 		var began, took int64
 		var outcome string
-		err := scan(&a.Number, &began, &took, &outcome, &a.Code, &a.Answer)
+		err := scan(&a.Number, &began, &took, &outcome, &a.Code, &a.Answer, &a.Relay)
 		a.Began, a.Took, a.Outcome = instant(began), time.Duration(took)*time.Microsecond, outbox.Outcome(outcome)
 		v.Attempts = append(v.Attempts, a)
 		return err
 	}, args...)
+	b.notes(&v, and, args)
 	return v, s.view(ctx, b)
 }
 

@@ -45,14 +45,23 @@ func (w personWriter) saveReview(state skill.State, next skill.Next) {
 		review = &skill.Review{}
 	}
 	website, email := reviewer.Domains()
-	w.dependent(putReview, state.Verification.ID, reviewer.Name, reviewer.Email, reviewer.Company, reviewer.Website, website, email, micros(reviewer.StoredAt),
+	w.dependent(putReview, verificationOf(state, next).ID, reviewer.Name, reviewer.Email, reviewer.Company, reviewer.Website, website, email, micros(reviewer.StoredAt),
 		hashOrNil(review.Token), hashOrNil(review.Link), string(review.Status), review.Evidence, review.Delivery, micros(review.SentAt), micros(review.ExpiresAt))
+}
+
+// verificationOf is the one that a change is about: a new one, else the one that was loaded.
+func verificationOf(state skill.State, next skill.Next) *skill.Verification {
+	if state.Verification == nil {
+		return next.Verification
+	}
+	return state.Verification
 }
 
 // saveConsequences writes what follows from a change: counts, mails that must not go out any more, and deliveries.
 func (w personWriter) saveConsequences(s *Store, state skill.State, next skill.Next) {
 	for _, c := range next.Counted {
-		w.dependent(insertCount, c.ID, state.Verification.Key, string(c.Counter), state.Verification.ID, micros(c.At))
+		v := verificationOf(state, next)
+		w.dependent(insertCount, c.ID, v.Key, string(c.Counter), v.ID, micros(c.At))
 	}
 	for _, id := range next.Unsend {
 		w.dependent(cancelOfUser, id, micros(next.At))

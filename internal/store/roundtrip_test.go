@@ -99,6 +99,7 @@ func TestTwoRoundTrips(t *testing.T) {
 		"step 1, names looked up":       {w.claim, 2},
 		"step 3":                        {w.items, 2},
 		"create, claim, renew, settle":  {w.send, 2 + 1 + 1 + 1},
+		"create, claim, bounce":         {w.bounce, 2 + 1 + 2},
 		"store a reviewer":              {w.reviewer, 2},
 		"look at a review":              {w.look, 1},
 		"change an e-mail":              {w.email, 2},
@@ -340,6 +341,25 @@ func (w *trip) send() error {
 	}
 	err = w.Renew(w.ctx, claimed[0], fixedNow().Add(2*time.Minute))
 	return errors.Join(err, w.Settle(w.ctx, claimed[0], outbox.Result{State: outbox.Delivered, Outcome: outbox.Succeeded, At: fixedNow()}))
+}
+
+// bounce reports on a mail by a key, with a webhook.
+func (w *trip) bounce() error {
+	if err := w.create(); err != nil {
+		return err
+	}
+	claimed, err := w.Claim(w.ctx, outbox.Claim{Kind: outbox.Mail, Now: fixedNow(), Until: fixedNow().Add(time.Minute), Limit: 1})
+	if err != nil || len(claimed) != 1 {
+		return fmt.Errorf("got %d claimed, %w, want 1", len(claimed), err)
+	}
+	hook := outbox.Delivery{ID: claimed[0].ID + "_1", Org: w.account.Org, Kind: outbox.Webhook, Target: "https://r.example/", Payload: []byte("{}"), Due: fixedNow(), Created: fixedNow()}
+	reader := outbox.Reader{Key: w.keys.Lookup(access.ForAPIKey, w.key.Text)}
+	return w.NoteReport(w.ctx, reader, claimed[0].ID, func(v outbox.BounceView) (outbox.BounceNext, error) {
+		if v.Key == nil {
+			return outbox.BounceNext{}, fmt.Errorf("got %+v, want the key", v)
+		}
+		return outbox.BounceNext{Note: &outbox.Note{Action: outbox.BouncedAction, At: fixedNow()}, Bounced: true, Hooks: []outbox.Delivery{hook}}, nil
+	})
 }
 
 func (w *trip) refused() error {

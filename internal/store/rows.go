@@ -60,7 +60,7 @@ func (r *organisationRow) columns() []any { return []any{&r.name, &r.settings, &
 func (r *organisationRow) tell(state *account.State) {
 	state.Settings = settingsFrom(r.settings)
 	state.Brand = brandOf(r.name, state.Settings)
-	state.Endpoints = enabled(endpointsFrom(r.endpoints))
+	state.Endpoints = enabled(endpointsFrom(r.endpoints), "")
 }
 
 // brandOf is how an organisation is called in mails and pages.

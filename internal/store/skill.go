@@ -30,26 +30,31 @@ JOIN verifications r ON r.id = n.verification_id AND r.mode = n.mode AND r.org_i
 type reach struct{ verification, decision, lists *set }
 
 func newReach(columns, from string) reach {
-	about := `SELECT v.unit, ` + verificationColumns + `, ` + userColumns + `, ` + sessionColumns + `, ` + reviewColumns + `, g.name, g.settings`
+	about := `SELECT v.unit, ` + verificationColumns + `, ` + userColumns + `, ` + sessionColumns + `, ` + reviewColumns + `, COALESCE(q.document, ''), g.name, g.settings, g.endpoints`
 	person := from + `
 JOIN skill_users u ON u.id = r.user_id AND u.mode = r.mode AND u.org_id = r.org_id
 JOIN organisations g ON g.id = r.org_id
-LEFT JOIN reviews e ON e.verification_id = r.id AND e.mode = r.mode AND e.org_id = r.org_id`
+LEFT JOIN reviews e ON e.verification_id = r.id AND e.mode = r.mode AND e.org_id = r.org_id
+LEFT JOIN assessments q ON q.verification_id = r.id AND q.mode = r.mode AND q.org_id = r.org_id`
 	return reach{
 		verification: newSet(columns, about+`, ''`+person),
-		decision:     newSet(columns, about+touchpointsColumn+person),
+		decision:     newSet(columns, about+touchpointsOf(`r.user_id`, `r`)+` AND o.id <> r.id`+endOfTouchpoints+person),
 		lists:        newSet(columns, `SELECT v.unit, s.projects, s.experience, s.certificates`+from+` WHERE s.hash IS NOT NULL`),
 	}
 }
 
-// touchpointsColumn are the other verifications of the person that were sent or have a reviewer, as the inside of a list in JSON: method and endorsement type are words of
-// ours, and no address that mail can be sent to as it stands has a quote or a backslash (skill.ValidEmail).
-const touchpointsColumn = `, COALESCE((SELECT string_agg('{"method":"' || o.method || '","endorsement":"' || o.endorsement_type || '","skills":' || o.skills || ',"items":' || o.items ||
+// touchpointsOf begins the column of a person's verifications that were sent or have a reviewer, as the inside of a list in JSON: method and endorsement type are words of
+// ours, and no address that mail can be sent to as it stands has a quote or a backslash (skill.ValidEmail). The owner is that of another row.
+func touchpointsOf(person, owner string) string {
+	return `, COALESCE((SELECT string_agg('{"method":"' || o.method || '","endorsement":"' || o.endorsement_type || '","skills":' || o.skills || ',"items":' || o.items ||
   ',"sentAt":' || o.initiated_at || ',"reviewer":"' || COALESCE(n.email, '') || '","until":' || COALESCE(t.expires_at, 0) || '}', ',' ORDER BY o.created_at, o.id)
   FROM verifications o
   LEFT JOIN reviews n ON n.verification_id = o.id AND n.mode = o.mode AND n.org_id = o.org_id
   LEFT JOIN sessions t ON t.verification_id = o.id AND t.mode = o.mode AND t.org_id = o.org_id
-  WHERE o.user_id = r.user_id AND o.mode = r.mode AND o.org_id = r.org_id AND o.id <> r.id AND (o.initiated_at <> 0 OR n.email IS NOT NULL)), '')`
+  WHERE o.user_id = ` + person + ` AND o.mode = ` + owner + `.mode AND o.org_id = ` + owner + `.org_id AND (o.initiated_at <> 0 OR n.email IS NOT NULL)`
+}
+
+const endOfTouchpoints = `), '')`
 
 // A keyed call is made with a key or with a pass.
 var (
@@ -65,7 +70,7 @@ var (
 	publicByReview = newReach(`token bytea`, ofAny+byReview)
 )
 
-var loadKey = newSet(`api_key bytea`, `SELECT v.unit, k.id, k.org_id, k.mode, k.name, k.hash, k.created_at, k.revoked_at, o.settings
+var loadKey = newSet(`api_key bytea`, `SELECT v.unit, k.id, k.org_id, k.mode, k.name, k.hash, k.created_at, k.revoked_at, o.name, o.settings
 FROM v JOIN api_keys k ON k.hash = v.api_key JOIN organisations o ON o.id = k.org_id`)
 
 // A session's token is good in the key's place only while the key that opened the session is.
@@ -80,6 +85,9 @@ FROM v JOIN api_keys k ON k.hash = v.api_key JOIN skill_users u ON u.org_id = k.
 
 var (
 	loadUserByEmail = newSet(`api_key bytea, person text`, loadUser+`u.email_key = v.person`)
+	// Of somebody whose touchpoints are wanted, too.
+	loadPersonByEmail = newSet(`api_key bytea, person text`, `SELECT v.unit, `+userColumns+touchpointsOf(`u.id`, `u`)+endOfTouchpoints+`
+FROM v JOIN api_keys k ON k.hash = v.api_key JOIN skill_users u ON u.org_id = k.org_id AND u.mode = k.mode AND u.email_key = v.person`)
 	loadUserByPhone = newSet(`api_key bytea, person text`, loadUser+`u.phone_key = v.person`)
 
 	loadUserOfSession = newSet(`session bytea, person text`, `SELECT v.unit, `+userColumns+`
@@ -143,10 +151,13 @@ func loadSubject(subject skill.Subject, state *skill.State, by func(reach) *set)
 		b.find(loadKey, func(scan scanner) error { return scanKey(scan, state) }, candidates(subject.Secret)...)
 	}
 	b.names(subject.Skills, state)
-	if subject.Keyed {
+	switch {
+	case subject.Touchpoints:
+		b.personWithTouchpoints(subject, state)
+	case subject.Keyed:
 		b.person(loadUserByEmail, subject.Secret, subject.EmailKey, &state.ByEmail)
 		b.person(loadUserByPhone, subject.Secret, subject.PhoneKey, &state.ByPhone)
-	} else {
+	default:
 		b.person(loadUserOfSession, subject.Token, subject.EmailKey, &state.ByEmail)
 	}
 	with, keys := reachOf(subject)
@@ -169,6 +180,18 @@ func (b *batch) person(by *set, owner access.Lookup, key string, into **skill.Us
 		*into = &u
 		return err
 	}, with(candidates(owner), key)...)
+}
+
+// personWithTouchpoints reads the person with the e-mail of a keyed call, with what a decision about a new verification needs.
+func (b *batch) personWithTouchpoints(subject skill.Subject, state *skill.State) {
+	b.find(loadPersonByEmail, func(scan scanner) error {
+		var r userRow
+		var touchpoints string
+		err := scan(append(r.columns(), &touchpoints)...)
+		u := r.user()
+		state.ByEmail, state.Touchpoints = &u, touchpointsFromJSON(touchpoints)
+		return err
+	}, with(candidates(subject.Secret), subject.EmailKey)...)
 }
 
 // reachOf returns the statements that reach a subject, and their keys. A keyed call that names no verification is about that of the session in the key's place.
@@ -211,11 +234,12 @@ func together(subject skill.Subject, verification func(i int) any) [][]any {
 func scanKey(scan scanner, state *skill.State) error {
 	var k access.Key
 	var hash []byte
-	var mode, settings string
+	var mode, name, settings string
 	var created, revoked int64
-	err := scan(&k.ID, &k.Owner.Org, &mode, &k.Name, &hash, &created, &revoked, &settings)
+	err := scan(&k.ID, &k.Owner.Org, &mode, &k.Name, &hash, &created, &revoked, &name, &settings)
 	k.Owner.Mode, k.Hash, k.CreatedAt, k.RevokedAt = access.Mode(mode), hashFrom(hash), instant(created), instant(revoked)
-	state.Key, state.Settings = &k, settingsFrom(settings)
+	state.Key = &k
+	tellOrganisation(state, name, settings)
 	return err
 }
 
@@ -232,18 +256,26 @@ func scanVerification(scan scanner, state *skill.State) error {
 	var u userRow
 	var s sessionRow
 	var w reviewRow
-	var name, settings, touchpoints string
-	if err := scan(join(v.columns(), u.columns(), s.columns(), w.columns(), []any{&name, &settings, &touchpoints})...); err != nil {
+	var assessment, name, settings, endpoints, touchpoints string
+	if err := scan(join(v.columns(), u.columns(), s.columns(), w.columns(), []any{&assessment, &name, &settings, &endpoints, &touchpoints})...); err != nil {
 		return err
 	}
 	verification, user := v.verification(), u.user()
 	state.Verification, state.User, state.Session = &verification, &user, s.session()
 	state.Skills, state.Items = skillsFromJSON(v.skills), itemsFromJSON(v.items)
 	state.Reviewer, state.Review, state.Touchpoints = w.reviewer(), w.review(), touchpointsFromJSON(touchpoints)
+	state.Endpoints = enabled(endpointsFrom(endpoints), verification.Owner.Mode)
+	tellOrganisation(state, name, settings)
+	var err error
+	state.Assessment, err = assessmentFromJSON(assessment)
+	return err
+}
+
+// tellOrganisation fills a state with what the organisation says.
+func tellOrganisation(state *skill.State, name, settings string) {
 	state.Settings = settingsFrom(settings)
 	state.Brand = brandOf(name, state.Settings)
 	state.Language = state.Settings.Get(access.Language)
-	return nil
 }
 
 // scanLists gives the session its lists. A session that came only after the verification was read is not there yet.

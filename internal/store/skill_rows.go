@@ -131,12 +131,14 @@ type itemDocument struct {
 	Description  string `json:"description,omitempty"`
 	Start        *int64 `json:"start,omitempty"`
 	End          *int64 `json:"end,omitempty"`
+	Current      bool   `json:"current,omitempty"`
+	Metadata     string `json:"metadata,omitempty"` // text, so that it stays as it was sent
 }
 
 func itemsToJSON(items []skill.Item) string {
 	documents := make([]itemDocument, len(items))
 	for n, i := range items {
-		documents[n] = itemDocument{i.RecordID, string(i.Kind), i.ID, i.Title, i.Organisation, i.Description, dateOrNil(i.Start), dateOrNil(i.End)}
+		documents[n] = itemDocument{i.RecordID, string(i.Kind), i.ID, i.Title, i.Organisation, i.Description, dateOrNil(i.Start), dateOrNil(i.End), i.Current, i.Metadata}
 	}
 	return toJSON(documents)
 }
@@ -146,7 +148,7 @@ func itemsFromJSON(text string) []skill.Item {
 	for _, d := range fromJSON[itemDocument](text) {
 		items = append(items, skill.Item{
 			Source: skill.Source{Kind: skill.Kind(d.Kind), ID: d.ID}, RecordID: d.Record, Title: d.Title, Organisation: d.Organisation, Description: d.Description,
-			Start: dateFrom(d.Start), End: dateFrom(d.End),
+			Start: dateFrom(d.Start), End: dateFrom(d.End), Current: d.Current, Metadata: d.Metadata,
 		})
 	}
 	return items

@@ -50,6 +50,7 @@ func (s *Store) saveVerification(state skill.State, next skill.Next) *batch {
 		w.saveSession(*next.Session)
 	}
 	w.saveReview(state, next)
+	w.saveAssessment(state, next)
 	w.saveConsequences(s, state, next)
 	return w.batch
 }

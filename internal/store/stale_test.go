@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"avow/internal/access"
+	"avow/internal/assess"
 	"avow/internal/outbox"
 	"avow/internal/pgtest"
 	"avow/internal/skill"
@@ -36,7 +37,7 @@ func TestStaleChangeLeavesNothing(t *testing.T) {
 	}
 	state, err := w.ViewVerification(w.ctx, subject)
 	w.must(err)
-	if state.Verification.Method != skill.Human || state.Skills != nil || state.Items != nil || state.Review != nil || state.Reviewer.Name != "R" || state.User.Name != "n" {
+	if state.Verification.Method != skill.Human || state.Skills != nil || state.Items != nil || state.Review != nil || state.Assessment.Paper != nil || state.Reviewer.Name != "R" || state.User.Name != "n" {
 		t.Errorf("got %+v, want nothing of the stale change", state)
 	}
 	keys, err := w.Keys(w.ctx, w.key.Owner.Org)
@@ -58,6 +59,7 @@ func staleNext(s skill.State) skill.Next {
 	return skill.Next{
 		User: &u, Verification: &v, Skills: []skill.Skill{{ID: "a"}}, Items: []skill.Item{{Source: skill.Source{Kind: skill.Project, ID: "p1"}}},
 		Reviewer: &skill.Reviewer{Name: "other", Email: "o@work.example"}, Review: &skill.Review{Token: access.Hash{1}, Status: skill.ReviewPending},
+		Assessment: &assess.Assessment{Paper: &assess.Paper{Number: 1}},
 		Deliveries: []outbox.Delivery{outbox.NewMail("dlv_stale", v.Owner.Org, "a@example.com", "t", map[string]string{}, fixedNow())},
 		Unsend:     []string{"dlv_waiting"}, Counted: []skill.Counted{{ID: "evt_stale", Counter: skill.Credits, At: fixedNow()}}, At: fixedNow(),
 	}

@@ -14,10 +14,14 @@ func (s *Store) SigningSecrets(ctx context.Context, d outbox.Delivery, by outbox
 		sealed, err := s.keySecrets(ctx, d, by, now)
 		return s.openAll(access.ForKeySecret, sealed, err)
 	}
-	if d.Org == "" || d.Test {
+	if d.Org == "" {
 		return nil, nil
 	}
-	sealed, err := s.signingSecrets(ctx, d.Org, by.Endpoint, now)
+	modes := []access.Mode{access.Test}
+	if !d.Test {
+		modes = []access.Mode{access.Live, ""} // what happens to accounts is never a test
+	}
+	sealed, err := s.signingSecrets(ctx, d.Org, by.Endpoint, now, modes...)
 	return s.openAll(access.ForEndpointSecret, sealed, err)
 }
 

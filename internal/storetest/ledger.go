@@ -139,6 +139,7 @@ func (w *world) standings() {
 		"handed over":      {{State: outbox.Delivered, Outcome: outbox.Succeeded, Code: 250}},
 		"kept":             {{State: outbox.Delivered, Outcome: outbox.Succeeded}},
 		"failed":           {{State: outbox.Failed, Outcome: outbox.Refused, Code: 550}},
+		"bounced":          {{State: outbox.Delivered, Outcome: outbox.Succeeded, Code: 250}},
 		"failed, unclear":  {{State: outbox.Failed, Outcome: outbox.Unknown}},
 		"hook, delivered":  {{State: outbox.Delivered, Outcome: outbox.Succeeded, Code: 200}},
 		"hook, no answer":  {{State: outbox.Delivered, Outcome: outbox.Succeeded}},
@@ -154,6 +155,7 @@ func (w *world) standings() {
 	for _, id := range []string{"lost", "hook, lost"} { // last, for a claim at any later instant takes them again
 		w.inStanding(id, start, []outbox.Result{{}})
 	}
+	w.report(operator, "bounced", bounced(now))
 	for _, id := range []string{"retried", "retried, unclear"} {
 		w.must(w.RetryDelivery(w.ctx, operator, id, now, func(outbox.View) error { return nil }))
 	}
@@ -266,7 +268,7 @@ func (w *world) retryRefused() {
 	if err := w.RetryDelivery(w.ctx, operator, "a", start.Add(time.Hour), func(outbox.View) error { return refusal }); !errors.Is(err, refusal) {
 		w.Errorf("got %v, want %v", err, refusal)
 	}
-	if after, _ := w.show("a"); after != before {
+	if after, _ := w.show("a"); !cmp.Equal(after, before) {
 		w.Errorf("got %+v, want %+v", after, before)
 	}
 }

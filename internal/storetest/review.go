@@ -22,6 +22,7 @@ var reviewCases = map[string]func(*skillWorld){
 	"reviewers are known to their owner":         (*skillWorld).reviewersKnown,
 	"skills of a person are their owner's":       (*skillWorld).skillsOfUser,
 	"reviewers count before they are sent":       (*skillWorld).reviewerTouches,
+	"a mail names its verification":              (*skillWorld).aboutVerification,
 	"parallel answers are one":                   (*skillWorld).parallelAnswers,
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"avow/internal/access"
+	"avow/internal/catalogue"
 	"avow/internal/skill"
 )
 
@@ -38,6 +39,8 @@ func skills(t *testing.T, open Open) {
 		"parallel sends keep to ten skills a source":  (*skillWorld).parallelSends,
 	}
 	maps.Copy(cases, reviewCases)
+	maps.Copy(cases, assessmentCases)
+	maps.Copy(cases, guideCases)
 	for name, check := range cases {
 		t.Run(name, func(t *testing.T) { t.Parallel(); check(newSkillWorld(t, open)) })
 	}
@@ -57,7 +60,7 @@ func newSkillWorld(t *testing.T, open Open) *skillWorld {
 	w := &skillWorld{world: newWorld(t, open)}
 	w.service = skill.NewService(skill.Options{
 		Verifications: w.Store, Keys: w.keys, Random: access.Random{Source: cryptorand.Reader}, Now: func() time.Time { return start },
-		SessionTTL: time.Hour, ReviewTTL: time.Hour,
+		SessionTTL: time.Hour, ReviewTTL: time.Hour, Catalogue: catalogue.NewService(w.Store), Endpoints: w.Store,
 	})
 	w.live, w.test, w.other = w.key("one", access.Live), w.key("one", access.Test), w.key("two", access.Live)
 	return w

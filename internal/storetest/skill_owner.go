@@ -18,7 +18,7 @@ func (w *skillWorld) foreign() {
 			s.Lists = true
 			state := w.both(s)
 			key := state.Key
-			state.Key, state.Settings = nil, nil
+			state.Key, state.Settings, state.Brand, state.Language = nil, nil, "", ""
 			w.equal("found by "+string(k.Owner.Mode)+" key", state, skill.State{})
 			if key == nil || key.ID != k.ID {
 				w.Errorf("got key %+v, want %s", key, k.ID)

@@ -10,6 +10,7 @@ import (
 
 	"avow/internal/access"
 	"avow/internal/account"
+	"avow/internal/assess"
 	"avow/internal/catalogue"
 	"avow/internal/outbox"
 	"avow/internal/skill"
@@ -21,9 +22,12 @@ type Store interface {
 	access.Endpoints
 	account.Accounts
 	skill.Verifications
+	skill.Endpoints
 	catalogue.Imports
+	assess.Imports
 	outbox.Queue
 	outbox.Ledger
+	outbox.Reports
 	outbox.Endpoints
 	outbox.Replays
 	outbox.Mailbox
@@ -64,10 +68,12 @@ func Run(t *testing.T, open Open) {
 	t.Run("endpoints", func(t *testing.T) { t.Parallel(); endpoints(t, open) })
 	t.Run("replays", func(t *testing.T) { t.Parallel(); replays(t, open) })
 	t.Run("ledger", func(t *testing.T) { t.Parallel(); ledger(t, open) })
+	t.Run("reports", func(t *testing.T) { t.Parallel(); reports(t, open) })
 	t.Run("purge", func(t *testing.T) { t.Parallel(); purge(t, open) })
 	t.Run("mailbox", func(t *testing.T) { t.Parallel(); mailbox(t, open) })
 	t.Run("test mails", func(t *testing.T) { t.Parallel(); testMails(t, open) })
 	t.Run("catalogue", func(t *testing.T) { t.Parallel(); skillCatalogue(t, open) })
+	t.Run("questions", func(t *testing.T) { t.Parallel(); questions(t, open) })
 	t.Run("skills", func(t *testing.T) { t.Parallel(); skills(t, open) })
 }
 

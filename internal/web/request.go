@@ -20,6 +20,7 @@ type Info struct {
 	ID          string // X-Request-Id: the caller's when sane, else Correlation
 	Correlation string // a version 4 UUID of our own
 	network     string
+	unbounded   context.Context // of the request, before the Observer's timeout was put on it
 	err         error
 }
 
@@ -58,9 +59,10 @@ func (o Observer) Observe(next http.Handler) http.Handler {
 		if given := r.Header.Get("X-Request-Id"); saneID.MatchString(given) {
 			info.ID = given
 		}
-		ctx, cancel := context.WithTimeout(context.WithValue(r.Context(), infoKey{}, info), o.Timeout)
+		ctx, notes := limit.WithNotes(context.WithValue(r.Context(), infoKey{}, info))
+		info.unbounded = ctx
+		ctx, cancel := context.WithTimeout(ctx, o.Timeout)
 		defer cancel()
-		ctx, notes := limit.WithNotes(ctx)
 		r = r.WithContext(ctx)
 		w.Header().Set("X-Request-Id", info.ID)
 		watched := &watchedWriter{ResponseWriter: w, notes: notes}

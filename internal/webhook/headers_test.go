@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"encoding/base64"
+	"errors"
 	"net/http"
 	"strconv"
 	"testing"
@@ -109,5 +110,29 @@ func TestAccountWebhooks(t *testing.T) {
 	}
 	if header := r.calls[0].header; header.Get("webhook-signature") != signNew || header.Values("x-svp-signature") != nil {
 		t.Errorf("got %v, want the standard's signature alone", header)
+	}
+}
+
+// TestGuideWebhooks are signed by their endpoint, and the guide's own header by the key.
+func TestGuideWebhooks(t *testing.T) {
+	t.Parallel()
+	r, w := newReceiver(t, answering(200)), newWorld()
+	w.of = map[outbox.Signer][][]byte{{Key: "key_1"}: {[]byte(current), []byte(before)}, {Endpoint: "whe_1"}: {[]byte("avow_whs_1")}}
+	h := outbox.Hook{URL: r.URL, Event: "evt_1", Signer: outbox.Signer{Key: "key_1", Endpoint: "whe_1"}, Body: []byte(rawBody)}
+	d := outbox.NewWebhook("dlv_1", "org_1", false, h, start)
+	if _, err := w.send(t.Context(), d); err != nil {
+		t.Fatal(err)
+	}
+	header := r.calls[0].header
+	if err := standard(t, "avow_whs_1").VerifyIgnoringTimestamp([]byte(rawBody), header); err != nil || header.Get("x-svp-signature") != svpOfNew {
+		t.Errorf("got %v with %v, want the endpoint's signature and the key's current one in the guide's header", err, header)
+	}
+	for _, gone := range []outbox.Signer{{Key: "key_1"}, {Endpoint: "whe_1"}} {
+		secrets := w.of[gone]
+		delete(w.of, gone)
+		if _, err := w.send(t.Context(), d); !errors.Is(err, ErrSigner) || len(r.calls) != 1 {
+			t.Errorf("without %+v: got %v, want %v and no call", gone, err, ErrSigner)
+		}
+		w.of[gone] = secrets
 	}
 }

@@ -50,7 +50,7 @@ func (s *Sender) Send(ctx context.Context, d outbox.Delivery) (outbox.Answer, er
 	if json.Unmarshal(d.Payload, &h) != nil || h.Event == "" {
 		return outbox.Answer{}, outbox.Permanent(ErrPayload)
 	}
-	secrets, err := s.secrets(ctx, d, h.Signer)
+	by, err := s.signing(ctx, d, h.Signer)
 	if err != nil {
 		return outbox.Answer{}, err
 	}
@@ -58,7 +58,7 @@ func (s *Sender) Send(ctx context.Context, d outbox.Delivery) (outbox.Answer, er
 	if err != nil {
 		return outbox.Answer{}, outbox.Permanent(egress.ErrURL)
 	}
-	headers(r.Header, h, secrets, s.o.Now())
+	headers(r.Header, h, by, s.o.Now())
 	answer, err := s.post(r)
 	if err != nil {
 		return outbox.Answer{Asked: !errors.Is(err, egress.ErrURL)}, err
@@ -67,7 +67,23 @@ func (s *Sender) Send(ctx context.Context, d outbox.Delivery) (outbox.Answer, er
 	return outbox.Answer{Code: answer.StatusCode, Text: words(answer.Body), Asked: true}, s.judge(answer)
 }
 
-// secrets also refuses what nobody signs.
+// signing gets the secrets of all who sign.
+func (s *Sender) signing(ctx context.Context, d outbox.Delivery, by outbox.Signer) (signing, error) {
+	var err error
+	var with signing
+	if by.Key != "" {
+		if with.standard, err = s.secrets(ctx, d, outbox.Signer{Key: by.Key}); err != nil {
+			return signing{}, err
+		}
+		with.svp = with.standard[0]
+	}
+	if by.Endpoint != "" {
+		with.standard, err = s.secrets(ctx, d, outbox.Signer{Endpoint: by.Endpoint})
+	}
+	return with, err
+}
+
+// secrets are those of one signer; it also refuses what nobody signs.
 func (s *Sender) secrets(ctx context.Context, d outbox.Delivery, by outbox.Signer) ([][]byte, error) {
 	secrets, err := s.o.Secrets.SigningSecrets(ctx, d, by, s.o.Now())
 	if err != nil {

@@ -67,6 +67,7 @@ func answering(status int, headers ...string) http.HandlerFunc {
 // world is the port and the clock.
 type world struct {
 	secrets [][]byte
+	of      map[outbox.Signer][][]byte // nil: secrets are everybody's
 	broken  error
 	asked   []outbox.Signer
 	now     time.Time
@@ -80,6 +81,9 @@ func (w *world) SigningSecrets(_ context.Context, _ outbox.Delivery, by outbox.S
 	w.asked = append(w.asked, by)
 	if !now.Equal(w.now) {
 		return nil, nil
+	}
+	if w.of != nil {
+		return w.of[by], w.broken
 	}
 	return w.secrets, w.broken
 }

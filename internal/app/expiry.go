@@ -1,0 +1,26 @@
+package app
+
+import (
+	"context"
+	"time"
+)
+
+// expireEvery is how often reviews are looked for that are over.
+const expireEvery = time.Minute
+
+// expireReviews ends reviews whose time is over, batch after batch, so that registered endpoints hear that there is no answer.
+func (a *App) expireReviews(ctx context.Context) {
+	for ctx.Err() == nil {
+		n, err := a.Skills.ExpireReviews(ctx, purgeBatch)
+		if n > 0 {
+			a.o.Log.Info("reviews expired", "rows", n)
+		}
+		if err != nil && ctx.Err() == nil {
+			a.o.Log.Error("expire reviews", "error", err)
+		}
+		if err != nil || n < purgeBatch {
+			return
+		}
+		rest(ctx, purgePause)
+	}
+}
