@@ -81,7 +81,5 @@ func (s State) webhook(id string, head event.Head, body any, now time.Time) outb
 	}
 	v := s.Verification
 	hook := outbox.Hook{URL: v.Callback, Event: head.ID, Signer: outbox.Signer{Key: v.Key}, Body: raw}
-	d := outbox.NewWebhook(id, v.Owner.Org, v.Owner.Mode == access.Test, hook, now)
-	d.About = v.User
-	return d
+	return outbox.NewWebhook(id, v.Owner.Org, v.Owner.Mode == access.Test, hook, now)
 }
