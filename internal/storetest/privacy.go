@@ -67,7 +67,7 @@ func (w *skillWorld) personWhole() {
 	state := w.view(w.byID(w.test.Text, o.Verification.ID))
 	session := *state.Session
 	session.Lists = o.Session.Lists
-	want := skill.Person{
+	want := skill.Dossier{
 		User: *state.User,
 		Verifications: []skill.Run{{
 			Verification: *state.Verification, Skills: state.Skills, Items: state.Items, Session: &session, Reviewer: state.Reviewer, Review: state.Review,
