@@ -115,6 +115,11 @@ func TestCheckSetting(t *testing.T) {
 		"no language":            {Language, "", ErrSettingValue, "a language such as"},
 		"a path for a language":  {Language, "../sv", ErrSettingValue, "a language such as"},
 		"language without end":   {Language, "sv" + strings.Repeat("-sweden", 5), ErrSettingValue, "a language such as"},
+		"kept for ever":          {Retention, "forever", nil, ""},
+		"kept for a day":         {Retention, "24h", nil, ""},
+		"kept for less":          {Retention, "23h59m", ErrSettingValue, "forever, or a duration from 24h"},
+		"kept for no time":       {Retention, "", ErrSettingValue, "forever, or a duration"},
+		"kept for too long":      {Retention, "876001h", ErrSettingValue, "to 876000h"},
 		"questions":              {Questions, "30", nil, ""},
 		"one question":           {Questions, "1", nil, ""},
 		"no questions":           {Questions, "0", ErrSettingValue, "questions takes a whole number from 1 to 30"},
@@ -148,5 +153,19 @@ func TestCheckSetting(t *testing.T) {
 				t.Errorf("got %q, want %q in it", fault.From(err).Message, tt.says)
 			}
 		})
+	}
+}
+
+// What is no duration that may be set keeps people for ever: a slip of a hand in the database must erase nobody.
+func TestRetentionOfSettings(t *testing.T) {
+	t.Parallel()
+	for value, want := range map[string]time.Duration{"": 0, Forever: 0, "24h": 24 * time.Hour, "8760h": 8760 * time.Hour, "1h": 0, "soon": 0} {
+		kept, limited := Settings{Retention: value}.Retention()
+		if limited != (want > 0) || limited && kept != want {
+			t.Errorf("%q: got %v, %t, want %v", value, kept, limited, want)
+		}
+	}
+	if _, limited := (Settings{}).Retention(); limited {
+		t.Error("got a limit by default, want none")
 	}
 }

@@ -39,7 +39,7 @@ type Deliveries interface {
 // People is what the calls about persons need of the rules.
 type People interface {
 	// Export returns everything that is kept of a person, to whoever signed the request.
-	Export(ctx context.Context, by skill.Asker, id string) (skill.Person, error)
+	Export(ctx context.Context, by skill.Asker, id string) (skill.Dossier, error)
 	// Erase removes a person and returns what is left.
 	Erase(ctx context.Context, by skill.Asker, id string) (skill.Erasure, error)
 }

@@ -37,7 +37,7 @@ var codes = map[fault.Reason]wireError{
 
 	access.ErrSignatureMissing.Reason:   {http.StatusUnauthorized, "UNAUTHORIZED"},
 	access.ErrSignatureWrong.Reason:     {http.StatusForbidden, "INVALID_SIGNATURE"},
-	skill.ErrPersonUnknown.Reason:       {http.StatusNotFound, "NOT_FOUND"},
+	skill.ErrNobody.Reason:              {http.StatusNotFound, "NOT_FOUND"},
 	skill.ErrCopiesLeft.Reason:          {http.StatusServiceUnavailable, "SERVICE_UNAVAILABLE"},
 	skill.ErrVerificationUnknown.Reason: {http.StatusNotFound, "NOT_FOUND"},
 

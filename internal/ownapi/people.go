@@ -171,7 +171,7 @@ type counts struct {
 }
 
 // ExportOf shows a person as they are kept at an instant.
-func ExportOf(p skill.Person, now time.Time) Export {
+func ExportOf(p skill.Dossier, now time.Time) Export {
 	u := p.User
 	e := Export{
 		ExportedAt: stamp(now), Verifications: []run{}, Deliveries: []personalDelivery{}, Mails: []keptMail{},

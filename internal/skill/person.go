@@ -11,8 +11,8 @@ import (
 	"avow/internal/outbox"
 )
 
-// Person is somebody with everything that is kept of them: what an export shows and an erasure removes (section 12).
-type Person struct {
+// Dossier is a person with everything that is kept of them: what an export shows and an erasure removes (section 12).
+type Dossier struct {
 	User          User
 	Verifications []Run             // the newest first
 	Deliveries    []outbox.Record   // mails and webhooks that tell of them, in the order in which they were made; loaded for exports only
@@ -65,7 +65,7 @@ type PersonKey struct {
 // PersonState is what there is of a person. What is unknown is nil in it.
 type PersonState struct {
 	Key    *access.Key // with its secrets
-	Person *Person
+	Person *Dossier
 	Erased *Erasure // of a person who was there once
 }
 
@@ -89,11 +89,12 @@ type Idle struct {
 
 // Refusals of the calls about persons, which are our own.
 var (
+	ErrNobody     = fault.New(fault.NotFound, "nobody", "There is no such person.")
 	ErrCopiesLeft = &fault.Error{
 		Kind: fault.Unavailable, Reason: "copies_left", Message: "Everything is erased but copies in a cache that does not answer. Ask again.", After: 5 * time.Second,
 	}
 
-	PersonRefusals = []*fault.Error{ErrPersonUnknown, ErrCopiesLeft}
+	PersonRefusals = []*fault.Error{ErrNobody, ErrCopiesLeft}
 )
 
 // find accepts or refuses a call about a person: its key and signature first, then whether there is such a person.
@@ -104,7 +105,7 @@ func (s PersonState) find(keyed bool, signed access.Signed, now time.Time) error
 		}
 	}
 	if s.Person == nil {
-		return ErrPersonUnknown
+		return ErrNobody
 	}
 	return nil
 }
@@ -112,7 +113,7 @@ func (s PersonState) find(keyed bool, signed access.Signed, now time.Time) error
 // Erase decides on the erasure of a person. One who was erased before stays so, and the caller is told that again.
 func Erase(s PersonState, keyed bool, signed access.Signed, now time.Time) (*Erasure, error) {
 	err := s.find(keyed, signed, now)
-	if errors.Is(err, ErrPersonUnknown) && s.Erased != nil {
+	if errors.Is(err, ErrNobody) && s.Erased != nil {
 		return nil, nil
 	}
 	if err != nil {
@@ -132,7 +133,7 @@ func EraseIdle(s PersonState, in Idle) (*Erasure, error) {
 }
 
 // idle reports whether nothing was done with a person for long enough, nor can be done without a new init.
-func (p Person) idle(in Idle) bool {
+func (p Dossier) idle(in Idle) bool {
 	last := p.User.CreatedAt
 	for _, r := range p.Verifications {
 		if r.Session.live(in.Now) || r.Review != nil && r.Review.StatusAt(in.Now) == ReviewPending {
@@ -147,7 +148,7 @@ func (p Person) idle(in Idle) bool {
 	return last.Before(in.Since)
 }
 
-func (p Person) erasure(now time.Time) Erasure {
+func (p Dossier) erasure(now time.Time) Erasure {
 	e := Erasure{Owner: p.User.Owner, ID: p.User.ID, CreatedAt: p.User.CreatedAt, ErasedAt: now}
 	for _, r := range p.Verifications {
 		e.Runs = append(e.Runs, r.remains())

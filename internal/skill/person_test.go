@@ -14,12 +14,12 @@ import (
 )
 
 // somebody is a person whose every word begins with secret, with one verification that was answered after an hour.
-func somebody() *Person {
+func somebody() *Dossier {
 	v := Verification{
 		ID: "ver_1", Owner: access.Owner{Org: "org_1", Mode: access.Live}, User: "usr_1", Key: "key_1", Student: "secret student", Callback: "https://secret.example/", Name: "secret name",
 		Method: Human, EndorsementType: "peer", CreatedAt: start, InitiatedAt: start, CompletedAt: start.Add(time.Hour),
 	}
-	return &Person{
+	return &Dossier{
 		User: User{ID: "usr_1", Owner: v.Owner, Name: "secret name", Email: "secret@example.com", Phone: "secret phone", Mailboxes: []string{"secret@example.com"}, CreatedAt: start, Version: 3},
 		Verifications: []Run{{
 			Verification: v,
@@ -70,7 +70,7 @@ func TestEraseRefuses(t *testing.T) {
 		"no signature":                 {PersonState{Key: key, Person: somebody()}, true, access.ErrSignatureMissing},
 		"no signature, erased before":  {PersonState{Key: key, Erased: erased}, true, access.ErrSignatureMissing},
 		"no signature, nobody":         {PersonState{Key: key}, true, access.ErrSignatureMissing},
-		"an operator, nobody":          {PersonState{}, false, ErrPersonUnknown},
+		"an operator, nobody":          {PersonState{}, false, ErrNobody},
 		"an operator, erased before":   {PersonState{Erased: erased}, false, nil},
 		"an operator, a person's time": {PersonState{Person: somebody()}, false, nil},
 	} {
@@ -86,22 +86,22 @@ func TestEraseIdle(t *testing.T) {
 	t.Parallel()
 	over := start.Add(4 * time.Hour)
 	for name, c := range map[string]struct {
-		change func(p *Person)
+		change func(p *Dossier)
 		since  time.Time
 		now    time.Time
 		want   bool
 	}{
-		"over":                    {func(*Person) {}, start.Add(2 * time.Hour), over, true},
-		"answered since":          {func(*Person) {}, start.Add(time.Hour), over, false},
-		"sent since":              {func(p *Person) { p.Verifications[0].InitiatedAt = over }, start.Add(2 * time.Hour), over, false},
-		"made since":              {func(p *Person) { p.Verifications = nil; p.User.CreatedAt = over }, start.Add(2 * time.Hour), over, false},
-		"without verifications":   {func(p *Person) { p.Verifications = nil }, start.Add(time.Second), over, true},
-		"a live session":          {func(*Person) {}, start.Add(2 * time.Hour), start.Add(2*time.Hour - 1), false},
-		"the end of the session":  {func(*Person) {}, start.Add(2 * time.Hour), start.Add(2 * time.Hour), true},
-		"a session that is gone":  {func(p *Person) { p.Verifications[0].Session = nil }, start.Add(2 * time.Hour), start, true},
-		"a reviewer may answer":   {func(p *Person) { p.Verifications[0].Review.Status = ReviewPending }, start.Add(2 * time.Hour), start.Add(3*time.Hour - 1), false},
-		"a reviewer's time is up": {func(p *Person) { p.Verifications[0].Review.Status = ReviewPending }, start.Add(2 * time.Hour), start.Add(3 * time.Hour), true},
-		"nothing was sent":        {func(p *Person) { p.Verifications[0].Review = nil }, start.Add(2 * time.Hour), over, true},
+		"over":                    {func(*Dossier) {}, start.Add(2 * time.Hour), over, true},
+		"answered since":          {func(*Dossier) {}, start.Add(time.Hour), over, false},
+		"sent since":              {func(p *Dossier) { p.Verifications[0].InitiatedAt = over }, start.Add(2 * time.Hour), over, false},
+		"made since":              {func(p *Dossier) { p.Verifications = nil; p.User.CreatedAt = over }, start.Add(2 * time.Hour), over, false},
+		"without verifications":   {func(p *Dossier) { p.Verifications = nil }, start.Add(time.Second), over, true},
+		"a live session":          {func(*Dossier) {}, start.Add(2 * time.Hour), start.Add(2*time.Hour - 1), false},
+		"the end of the session":  {func(*Dossier) {}, start.Add(2 * time.Hour), start.Add(2 * time.Hour), true},
+		"a session that is gone":  {func(p *Dossier) { p.Verifications[0].Session = nil }, start.Add(2 * time.Hour), start, true},
+		"a reviewer may answer":   {func(p *Dossier) { p.Verifications[0].Review.Status = ReviewPending }, start.Add(2 * time.Hour), start.Add(3*time.Hour - 1), false},
+		"a reviewer's time is up": {func(p *Dossier) { p.Verifications[0].Review.Status = ReviewPending }, start.Add(2 * time.Hour), start.Add(3 * time.Hour), true},
+		"nothing was sent":        {func(p *Dossier) { p.Verifications[0].Review = nil }, start.Add(2 * time.Hour), over, true},
 	} {
 		p := somebody()
 		c.change(p)
@@ -148,16 +148,16 @@ func TestEraseForgetsCopies(t *testing.T) {
 	if _, there := cache.sessions[access.Hash{7}]; there || len(cache.sessions) != 1 {
 		t.Errorf("got %v in the cache, want the other session alone", cache.sessions)
 	}
-	if _, err := s.Export(t.Context(), by, "usr_1"); !errors.Is(err, ErrPersonUnknown) {
-		t.Errorf("got %v, want %v", err, ErrPersonUnknown)
+	if _, err := s.Export(t.Context(), by, "usr_1"); !errors.Is(err, ErrNobody) {
+		t.Errorf("got %v, want %v", err, ErrNobody)
 	}
 	if _, err := s.Export(t.Context(), Asker{}, "usr_1"); !errors.Is(err, access.ErrKeyUnknown) {
 		t.Errorf("without a key: got %v, want %v", err, access.ErrKeyUnknown)
 	}
 }
 
-// What is sent tells of the person whose verification it is, but a notice to the holder of an address of that one.
-func TestDeliveriesKnowWhomTheyTellOf(t *testing.T) {
+// A mail tells of the person whose verification it is, but a notice to the holder of an address of that one.
+func TestMailsKnowWhomTheyTellOf(t *testing.T) {
 	t.Parallel()
 	v, holder := somebody().Verifications[0].Verification, User{ID: "usr_holder", Email: "holder@example.com"}
 	s := State{Verification: &v, User: &User{ID: "usr_1", Email: "a@example.com"}, Session: &Session{ExpiresAt: start.Add(time.Hour)}}

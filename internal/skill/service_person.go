@@ -13,11 +13,11 @@ type Asker struct {
 	Signed   access.Signed
 }
 
-// Export returns everything that is kept of a person. ErrPersonUnknown: nobody of the key's organisation and mode has this id.
-func (s *Service) Export(ctx context.Context, by Asker, id string) (Person, error) {
+// Export returns everything that is kept of a person. ErrNobody: nobody of the key's organisation and mode has this id.
+func (s *Service) Export(ctx context.Context, by Asker, id string) (Dossier, error) {
 	k, err := s.personKey(by, id)
 	if err != nil {
-		return Person{}, err
+		return Dossier{}, err
 	}
 	k.Whole = true
 	state, err := s.o.People.ViewPerson(ctx, k)
@@ -25,7 +25,7 @@ func (s *Service) Export(ctx context.Context, by Asker, id string) (Person, erro
 		err = state.find(k.Keyed, by.Signed, s.o.Now())
 	}
 	if err != nil {
-		return Person{}, err
+		return Dossier{}, err
 	}
 	return *state.Person, nil
 }

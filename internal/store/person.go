@@ -56,7 +56,7 @@ func (s *Store) loadPerson(k skill.PersonKey, state *skill.PersonState) *batch {
 	b.find(with.user, func(scan scanner) error {
 		var r userRow
 		err := scan(r.columns()...)
-		state.Person = &skill.Person{User: r.user()}
+		state.Person = &skill.Dossier{User: r.user()}
 		return err
 	}, keys...)
 	b.find(with.runs, func(scan scanner) error { return scanRun(scan, state) }, keys...)

@@ -31,7 +31,7 @@ func privacy(t *testing.T, open Open) {
 	}
 }
 
-func (w *skillWorld) person(k skill.PersonKey) skill.PersonState {
+func (w *skillWorld) dossier(k skill.PersonKey) skill.PersonState {
 	w.Helper()
 	state, err := w.ViewPerson(w.ctx, k)
 	w.must(err)
@@ -63,11 +63,11 @@ func (w *skillWorld) erase(id string) {
 func (w *skillWorld) personWhole() {
 	o := w.sent(w.test, 1)
 	w.must(w.Keep(w.ctx, outbox.Captured{ID: "c", Org: w.one.org.ID, Test: true, About: o.Verification.User, To: "jane@example.com", Subject: "s", CreatedAt: start}))
-	got := w.person(w.keyedPerson(w.test, o.Verification.User))
+	got := w.dossier(w.keyedPerson(w.test, o.Verification.User))
 	state := w.view(w.byID(w.test.Text, o.Verification.ID))
 	session := *state.Session
 	session.Lists = o.Session.Lists
-	want := skill.Person{
+	want := skill.Dossier{
 		User: *state.User,
 		Verifications: []skill.Run{{
 			Verification: *state.Verification, Skills: state.Skills, Items: state.Items, Session: &session, Reviewer: state.Reviewer, Review: state.Review,
@@ -83,7 +83,7 @@ func (w *skillWorld) personWhole() {
 	if got.Key == nil || got.Key.Secret == "" || got.Erased != nil {
 		w.Errorf("got %+v, want the key with its secret and no erasure", got)
 	}
-	bare := w.person(skill.PersonKey{ID: o.Verification.User})
+	bare := w.dossier(skill.PersonKey{ID: o.Verification.User})
 	if bare.Key != nil || bare.Person == nil || bare.Person.Deliveries != nil || bare.Person.Verifications[0].Session.Lists.Projects != nil {
 		w.Errorf("got %+v, want no key, and neither lists nor deliveries that nobody asked for", bare)
 	}
@@ -92,17 +92,17 @@ func (w *skillWorld) personWhole() {
 func (w *skillWorld) personForeign() {
 	o := w.sent(w.live, 1)
 	for name, k := range map[string]access.NewKey{"mode": w.test, "organisation": w.other} {
-		if got := w.person(w.keyedPerson(k, o.Verification.User)); got.Person != nil || got.Erased != nil || got.Key == nil {
+		if got := w.dossier(w.keyedPerson(k, o.Verification.User)); got.Person != nil || got.Erased != nil || got.Key == nil {
 			w.Errorf("another %s: got %+v, want nobody", name, got)
 		}
 	}
 	w.erase(o.Verification.User)
 	for name, k := range map[string]access.NewKey{"mode": w.test, "organisation": w.other} {
-		if got := w.person(w.keyedPerson(k, o.Verification.User)); got.Erased != nil {
+		if got := w.dossier(w.keyedPerson(k, o.Verification.User)); got.Erased != nil {
 			w.Errorf("another %s: got %+v, want no erasure", name, got.Erased)
 		}
 	}
-	if got := w.person(skill.PersonKey{ID: w.one.account.ID}); got.Person != nil || got.Erased != nil {
+	if got := w.dossier(skill.PersonKey{ID: w.one.account.ID}); got.Person != nil || got.Erased != nil {
 		w.Errorf("an account's id: got %+v, want nobody", got)
 	}
 }
@@ -150,7 +150,7 @@ func (w *skillWorld) neighbour() skill.Opened {
 // leftOf looks at what is left of an erased person: the skeleton of the verification, and deliveries without a receiver.
 func (w *skillWorld) leftOf(o skill.Opened) {
 	w.Helper()
-	got := w.person(w.keyedPerson(w.live, o.Verification.User))
+	got := w.dossier(w.keyedPerson(w.live, o.Verification.User))
 	want := skill.Erasure{
 		Owner: w.live.Owner, ID: o.Verification.User, CreatedAt: start, ErasedAt: start, Sessions: []access.Hash{o.Session.Hash},
 		Runs: []skill.Remains{{
