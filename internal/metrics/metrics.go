@@ -21,6 +21,7 @@ type Metrics struct {
 	purged   *prometheus.CounterVec
 	sessions *prometheus.CounterVec
 	refusals *prometheus.CounterVec
+	upkeep
 }
 
 // New makes the metrics of one process.
@@ -41,6 +42,7 @@ func New() *Metrics {
 		}, []string{"outcome"}),
 		refusals: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "avow_limit_refusals_total", Help: "Calls refused because a budget was used up, by its policy."}, []string{"policy"}),
 	}
+	m.upkeep = newUpkeep(m.registry)
 	m.registry.MustRegister(m.requests, m.duration, m.attempts, m.overdue, m.purged, m.sessions, m.refusals, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }

@@ -84,8 +84,12 @@ type engine interface {
 	view(ctx context.Context, load *batch) error
 	// change carries out a unit, perhaps in one transaction with others. It returns when the unit's commit is durable, or its error.
 	change(ctx context.Context, u *unit) error
+	// aside carries out a unit that nobody waits for, beside the groups where the engine can.
+	aside(ctx context.Context, u *unit) error
 	// skipLocked is what a claim says to pass over rows that another claim holds.
 	skipLocked() string
+	// load tells how much of the engine is in use.
+	load() Load
 	close() error
 }
 

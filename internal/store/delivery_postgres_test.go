@@ -45,7 +45,7 @@ func claimsReadFewRows(t *testing.T, planned int) {
 		{"next mail", nextMail, "('mail')", 2},
 		{"next webhook", nextWebhook, "", 2 * lanes},
 		{"lost", noteLost, "(1000000)", 2},
-		{"purge", s.purgeText("deliveries", "id", "finished_at <> 0 AND finished_at < $1", "finished_at"), "(1000000, 16)", 2 * taken},
+		{"purge", s.purgings["deliveries"].text(s), "(1000000, 16, 0)", 2 * taken},
 	}
 	for i, c := range cases {
 		s.raw(t, fmt.Sprintf("PREPARE planned%d AS %s; BEGIN; EXPLAIN EXECUTE planned%d%s; ROLLBACK", i, c.text, i, c.arguments))
