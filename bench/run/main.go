@@ -26,6 +26,8 @@ type options struct {
 	avow, out, dir, postgres, only, profile string
 	part                                    string
 	rounds, people, sessions, rows, claims  int
+	embedded                                int
+	rate                                    float64
 	measured, warm, limit                   time.Duration
 	disturbed                               float64
 	conns                                   []int
@@ -67,6 +69,8 @@ func readOptions() (options, error) {
 	flag.BoolVar(&o.quick, "quick", false, "about a minute: one short round of the main things, no figures to publish")
 	flag.StringVar(&o.part, "part", "", "measure something else: queue (claims of few and of many deliveries) or purge (the API's p99 while rows go)")
 	flag.IntVar(&o.rows, "rows", 1_000_000, "with -part: deliveries")
+	flag.IntVar(&o.embedded, "embedded-rows", 2_000_000, "with -part purge: deliveries in the embedded database, at most -rows; 0: leave it out")
+	flag.Float64Var(&o.rate, "rate", 500, "with -part purge: calls a second")
 	flag.IntVar(&o.claims, "claims", 300, "with -part queue: claims of each kind")
 	conns := flag.String("conns", "1,16,64", "connections")
 	flag.Parse()
@@ -87,7 +91,7 @@ func readOptions() (options, error) {
 }
 
 // parts are what is measured apart from the rest, by -part.
-var parts = map[string]func(context.Context, *box, options) error{"queue": benchQueue}
+var parts = map[string]func(context.Context, *box, options) error{"queue": benchQueue, "purge": benchPurge}
 
 // bench does everything; what it leaves behind is the report alone.
 func bench(ctx context.Context, o options) (err error) {

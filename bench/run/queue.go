@@ -44,7 +44,7 @@ type dialect struct{ driver, series, id, tidy string }
 
 var dialects = map[string]dialect{
 	"sqlite": {"sqlite", `WITH RECURSIVE n (i) AS (SELECT %d UNION ALL SELECT i + 1 FROM n WHERE i < %d) `, `lower(hex(randomblob(16)))`, `PRAGMA wal_checkpoint(TRUNCATE)`},
-	"pgx":    {"pgx", `WITH n (i) AS (SELECT generate_series(%d, %d)) `, `replace(gen_random_uuid()::text, '-', '')`, `VACUUM ANALYZE deliveries`},
+	"pgx":    {"pgx", `WITH n (i) AS (SELECT generate_series(%d, %d)) `, `replace(gen_random_uuid()::text, '-', '')`, `VACUUM ANALYZE`},
 }
 
 // benchQueue measures what a claim takes where few and where many deliveries are due, on each engine.
@@ -94,16 +94,22 @@ func openQueue(ctx context.Context, url string, rows int, keys *access.Keyring) 
 	if err != nil {
 		return nil, err
 	}
-	q := &queue{rows: rows, store: s, fill: dialects["pgx"]}
-	address := url
-	if file, ok := strings.CutPrefix(url, "sqlite:"); ok {
-		q.fill, address = dialects["sqlite"], "file:"+file+"?_pragma=busy_timeout(60000)&_pragma=journal_mode(WAL)&_pragma=synchronous(OFF)"
-	}
-	if q.db, err = sql.Open(q.fill.driver, address); err != nil {
+	q := &queue{rows: rows, store: s}
+	if q.fill, q.db, err = plainSQL(url); err != nil {
 		return nil, err
 	}
 	q.payload = keys.Seal(access.ForDelivery, []byte(`{"body":"`+strings.Repeat("x", 600)+`"}`))
 	return q, q.insert(ctx, rows, q.payload)
+}
+
+// plainSQL opens a database to be filled.
+func plainSQL(url string) (dialect, *sql.DB, error) {
+	d, address := dialects["pgx"], url
+	if file, ok := strings.CutPrefix(url, "sqlite:"); ok {
+		d, address = dialects["sqlite"], "file:"+file+"?_pragma=busy_timeout(60000)&_pragma=journal_mode(WAL)&_pragma=synchronous(OFF)"
+	}
+	db, err := sql.Open(d.driver, address)
+	return d, db, err
 }
 
 // insert puts as many mails and webhooks into the queue, together rows.

@@ -25,6 +25,7 @@ func (s *Store) deliveryTexts() map[string]string {
 		"purge sessions":   s.purgings["sessions"].text(s),
 		"purge mails":      s.purgings["captured_mails"].text(s),
 		"purge mails but":  s.purgeMailsBut(),
+		"count failed":     countFailed,
 		"count mails":      countLoose, "count webhooks": countLanes, "count leases": countLeased, "take a turn": takeTurn,
 		"oldest delivery": s.purgings["deliveries"].oldest(), "oldest token": s.purgings["tokens"].oldest(),
 		"oldest session": s.purgings["sessions"].oldest(), "oldest mail": s.purgings["captured_mails"].oldest(),
