@@ -31,7 +31,7 @@ func database(ctx context.Context, v *visit) []Finding {
 	if v.Config.Embedded() {
 		return embedded(f)
 	}
-	v.note("the database's", f.Skew)
+	v.note("the clock of the database", f.Skew)
 	return served(f, v.Config.DatabasePool)
 }
 

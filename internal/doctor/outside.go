@@ -30,7 +30,7 @@ func redis(ctx context.Context, v *visit) []Finding {
 	if err != nil {
 		return fail("it cannot be used: "+timedOut(err), "See AVOW_REDIS_URL and whether it runs. Until then sessions are read from the database, and calls that send mail answer 503.")
 	}
-	v.note("Redis's", f.Skew)
+	v.note("the clock of Redis", f.Skew)
 	return judgeRedis(f)
 }
 
@@ -165,10 +165,10 @@ func (v *visit) date(answer *http.Response, began time.Time) {
 	}
 	middle := began.Add(time.Since(began) / 2)
 	if by := date.Add(500 * time.Millisecond).Sub(middle); by > 500*time.Millisecond || by < -500*time.Millisecond {
-		v.note("that of the public URL", by)
+		v.note("the clock of the public URL", by)
 		return
 	}
-	v.note("that of the public URL", 0)
+	v.note("the clock of the public URL", 0)
 }
 
 // wrong is how far two clocks may be apart: leases, codes and signatures are judged by them.
@@ -183,7 +183,7 @@ func clocks(_ context.Context, v *visit) (found []Finding) {
 	}
 	for _, s := range v.skews {
 		if s.by.Abs() > wrong {
-			found = append(found, warn(fmt.Sprintf("%s clock is %v %s ours", s.whose, s.by.Abs().Round(time.Millisecond), side(s.by)), "Have both set by NTP: leases, codes and signatures are judged by clocks.")...)
+			found = append(found, warn(fmt.Sprintf("%s is %v %s ours", s.whose, s.by.Abs().Round(time.Millisecond), side(s.by)), "Have both set by NTP: leases, codes and signatures are judged by clocks.")...)
 		}
 	}
 	if len(found) == 0 {

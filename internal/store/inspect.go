@@ -6,9 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
+	"strconv"
 	"time"
-
-	"github.com/pressly/goose/v3"
 )
 
 // Facts are what an operator should know of a database.
@@ -49,7 +49,7 @@ func inspect(ctx context.Context, open func() (*sql.DB, error), url string, look
 	if err := look(ctx, db, &f); err != nil {
 		return f, err
 	}
-	return f, f.migrations(ctx, url)
+	return f, f.migrations(ctx, db, url)
 }
 
 // Of these settings a database that may lose a commit has one switched off.
@@ -116,18 +116,41 @@ func inspectSQLite(ctx context.Context, db *sql.DB, f *Facts) error {
 	)
 }
 
-// migrations compares the schema with what the program needs.
-func (f *Facts) migrations(ctx context.Context, url string) error {
-	return withProvider(url, func(p *goose.Provider) (err error) {
-		if f.Schema.Version, f.Schema.Latest, err = p.GetVersions(ctx); err != nil {
-			return fmt.Errorf("read the schema's version: %w", err)
-		}
-		all, err := p.Status(ctx)
-		for _, one := range all {
-			if one.State == goose.StatePending && one.Source.Version < f.Schema.Version {
-				f.Missing = append(f.Missing, one.Source.Version)
-			}
-		}
+// tableThere asks whether there is a table, by each engine.
+var tableThere = map[bool]string{
+	true:  `SELECT to_regclass('goose_db_version') IS NOT NULL`,
+	false: `SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'goose_db_version')`,
+}
+
+// migrations compares the schema with what the program needs. It reads what goose has noted without goose, which would write.
+func (f *Facts) migrations(ctx context.Context, db *sql.DB, url string) error {
+	known, err := versions(dialectOf(url))
+	if err != nil {
 		return err
-	})
+	}
+	f.Schema.Latest = slices.Max(known)
+	var there bool
+	if err := db.QueryRowContext(ctx, tableThere[isPostgres(url)]).Scan(&there); err != nil || !there {
+		return err
+	}
+	applied, err := texts(ctx, db, `SELECT CAST(version_id AS TEXT) FROM goose_db_version WHERE is_applied`)
+	if err != nil {
+		return fmt.Errorf("read the schema's version: %w", err)
+	}
+	f.compare(known, applied)
+	return nil
+}
+
+func (f *Facts) compare(known []int64, applied []string) {
+	there := map[int64]bool{}
+	for _, text := range applied {
+		version, _ := strconv.ParseInt(text, 10, 64)
+		there[version] = true
+		f.Schema.Version = max(f.Schema.Version, version)
+	}
+	for _, version := range known {
+		if version < f.Schema.Version && !there[version] {
+			f.Missing = append(f.Missing, version)
+		}
+	}
 }
