@@ -53,8 +53,8 @@ func TestChoresGoInBatches(t *testing.T) {
 		var log bytes.Buffer
 		large, none := &heap{rows: 1501}, &heap{}
 		tidier(&log).carryOut(t.Context(), []chore{{"large", large.forget}, {"none", none.forget}}, always)
-		if len(large.limits) < 3 || large.limits[0] != firstBatch || slices.Max(large.limits) > maxBatch || large.rows != 0 || len(none.limits) != 1 {
-			t.Errorf("got batches %v and %v, want some from %d to %d, and 1", large.limits, none.limits, firstBatch, maxBatch)
+		if len(large.limits) < 3 || large.limits[0] != minBatch || slices.Max(large.limits) > maxBatch || large.rows != 0 || len(none.limits) != 1 {
+			t.Errorf("got batches %v and %v, want some from %d to %d, and 1", large.limits, none.limits, minBatch, maxBatch)
 		}
 		if got := log.String(); !strings.Contains(got, "what=large rows=1501") || strings.Contains(got, "what=none") {
 			t.Errorf("got log %q, want what was forgotten and nothing else", got)
@@ -65,7 +65,7 @@ func TestChoresGoInBatches(t *testing.T) {
 // A batch that takes long is made smaller, and the purge takes its share of the time and no more, however slow the database is.
 func TestChoresTakeASmallShare(t *testing.T) {
 	t.Parallel()
-	for _, each := range []time.Duration{2 * time.Microsecond, 40 * time.Microsecond, time.Millisecond} {
+	for _, each := range []time.Duration{2 * time.Microsecond, 30 * time.Microsecond, time.Millisecond} {
 		synctest.Test(t, func(t *testing.T) {
 			h := &heap{rows: 20_000, each: each}
 			began := time.Now()
@@ -86,7 +86,7 @@ func TestChoresTakeASmallShare(t *testing.T) {
 func TestChoreFails(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
-	broken, other := &heap{rows: firstBatch, fails: errors.New("disk full")}, &heap{rows: 1}
+	broken, other := &heap{rows: minBatch, fails: errors.New("disk full")}, &heap{rows: 1}
 	tidier(&log).carryOut(t.Context(), []chore{{"broken", broken.forget}, {"other", other.forget}}, always)
 	if len(broken.limits) != 1 || other.rows != 0 || !strings.Contains(log.String(), "disk full") {
 		t.Errorf("got %d tries, %d rows of the other left and log %q, want one, none and the reason", len(broken.limits), other.rows, log.String())

@@ -12,12 +12,11 @@ const (
 	purgeTurn  = time.Minute      // a process that dies in the middle keeps the others from it for that long
 	turnsOver  = 20 * time.Second // after which a process that is still at it says so
 
-	firstBatch = 50 // rows
-	minBatch   = 10
-	maxBatch   = 500
-	batchTime  = 4 * time.Millisecond // more would hold up the changes that wait behind it
-	restShare  = 24                   // of rest to one of work: 4 % of the time
-	maxRest    = 5 * time.Second
+	minBatch  = 25 // rows; the first batch, too
+	maxBatch  = 500
+	batchTime = 2 * time.Millisecond // more would hold up the changes that wait behind it
+	restShare = 24                   // of rest to one of work: 4 % of the time
+	maxRest   = 5 * time.Second
 )
 
 // pace is how fast a chore goes.
@@ -84,7 +83,7 @@ func (a *App) carryOut(ctx context.Context, chores []chore, goOn func(context.Co
 
 // exhaust repeats a chore until there is nothing left to do.
 func (a *App) exhaust(ctx context.Context, c chore, goOn func(context.Context) bool) (total int, err error) {
-	p := pace{rows: firstBatch}
+	p := pace{rows: minBatch}
 	for ctx.Err() == nil && goOn(ctx) {
 		rows, begun := p.rows, time.Now()
 		n, err := c.forget(ctx, a.o.Now(), rows)
