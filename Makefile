@@ -43,7 +43,7 @@ bench-queue: build ## claims where few and where many deliveries are due, on eac
 
 bench-purge: build ## the API's latency while ten million deliveries are purged, and without; BENCH="-rows 100000" for less
 	$(GO) build -C bench -buildvcs=false -o ../bin/bench/ ./...
-	./bin/bench/run -part purge -for 20s -rounds 5 $(BENCH)
+	./bin/bench/run -part purge -rows 10000000 -for 10s -rounds 10 $(BENCH)
 
 # Two halves: random histories against models on each engine, then the built program: its Redis in trouble under a steady load, which is timed and wants the machine for
 # itself, and the program with all that it depends on, killed at random. A failure names its seed.
