@@ -82,6 +82,21 @@ func TestChoresTakeASmallShare(t *testing.T) {
 	}
 }
 
+// A batch that has become slow is made smaller, and a quick one larger, within bounds.
+func TestPace(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		rows int
+		took time.Duration
+		want int
+	}{{400, 3 * time.Millisecond, 200}, {30, time.Second, minBatch}, {100, 1500 * time.Microsecond, 100}, {100, 900 * time.Microsecond, 125}, {450, time.Microsecond, maxBatch}} {
+		p := pace{rows: c.rows}
+		if rest := p.next(c.took); p.rows != c.want || rest != min(24*c.took, maxRest) {
+			t.Errorf("%d rows in %v: got %d rows after %v, want %d after %v", c.rows, c.took, p.rows, rest, c.want, min(24*c.took, maxRest))
+		}
+	}
+}
+
 // A chore that fails is told and left for the next time; the others are carried out.
 func TestChoreFails(t *testing.T) {
 	t.Parallel()
@@ -109,7 +124,7 @@ func TestChoresStop(t *testing.T) {
 		},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			endless, next := &heap{rows: 1 << 40, each: each}, &heap{rows: 1}
+			endless, next := &heap{rows: 1 << 20, each: each}, &heap{rows: 1}
 			began := time.Now()
 			end(t.Context(), tidier(io.Discard), []chore{{"endless", endless.forget}, {"next", next.forget}})
 			if took := time.Since(began); took < after || took > after+time.Second || next.rows != 1 {

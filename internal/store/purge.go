@@ -63,16 +63,21 @@ func (p *purging) end(reached int64, full bool) {
 // purge removes at most limit rows that were over before an instant and returns how many they were.
 func (s *Store) purge(ctx context.Context, table string, before time.Time, limit int) (removed int, err error) {
 	p := s.purgings[table]
-	from, reached := p.begin(), int64(0)
+	from := p.begin()
+	removed, err = s.purgeFrom(ctx, p, from, before, limit)
+	if err == nil && removed == 0 && from > 0 {
+		return s.purgeFrom(ctx, p, 0, before, limit)
+	}
+	return removed, err
+}
+
+func (s *Store) purgeFrom(ctx context.Context, p *purging, from int64, before time.Time, limit int) (removed int, err error) {
+	reached := int64(0)
 	removed, err = s.remove(ctx, p.text(s), func(age int64) { reached = max(reached, age) }, micros(before), limit, from)
-	if err != nil {
-		return removed, err
+	if err == nil {
+		p.end(reached, removed == limit)
 	}
-	p.end(reached, removed == limit)
-	if removed == 0 && from > 0 {
-		return s.purge(ctx, table, before, limit)
-	}
-	return removed, nil
+	return removed, err
 }
 
 // remove runs a statement that answers with an instant of each row that it removes. Nobody waits for it, so it holds up no other change where the engine can do both at once.

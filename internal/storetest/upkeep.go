@@ -101,6 +101,9 @@ func (w *world) oldestOver() {
 	want(start)
 	w.wantRemoved(1)(w.PurgeMails(w.ctx, start.Add(time.Minute), 1))
 	want(start.Add(time.Hour))
+	w.wantRemoved(0)(w.PurgeMails(w.ctx, start.Add(time.Minute), 1))
+	w.keepMail("older", start.Add(-time.Hour)) // than what went
+	want(start.Add(-time.Hour))
 	for _, table := range []string{"deliveries", "tokens", "sessions"} {
 		_, err := w.OldestOver(w.ctx, table)
 		w.must(err)
