@@ -175,10 +175,13 @@ func demo(ctx context.Context, v *visit) []Finding {
 			return fail("avow dev made this database: it holds demo credentials", "Serve another database.")
 		}
 	}
+	if v.Config.Profile != config.Serve {
+		return fine(fmt.Sprintf("%d organisations", len(orgs)))
+	}
 	if len(orgs) == 0 {
 		return warn("there is no organisation yet", "avow org create --name NAME")
 	}
-	return fine(fmt.Sprintf("%d organisations, no demo data for avow %s", len(orgs), v.Config.Profile))
+	return fine(fmt.Sprintf("%d organisations, no demo data", len(orgs)))
 }
 
 // How old the oldest delivery that is due may be, and for how long what failed is told.

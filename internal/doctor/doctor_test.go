@@ -217,7 +217,7 @@ func TestDemoData(t *testing.T) {
 		t.Fatal(err)
 	}
 	want(t, examine(t, environ), "data", Fail, "demo credentials")
-	want(t, examine(t, environ, func(o *Options) { o.Config.Profile = config.Dev }), "data", OK, "for avow dev")
+	want(t, examine(t, environ, func(o *Options) { o.Config.Profile = config.Dev }), "data", OK, "2 organisations")
 }
 
 func TestQueue(t *testing.T) {
