@@ -13,7 +13,7 @@ SOAK := $(TAGS),soak
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: run test check fmt build bench soak help setup gofmt vet staticcheck unit race
+.PHONY: run test check fmt build bench bench-queue bench-purge soak help setup gofmt vet staticcheck unit race
 
 run: build ## build and start a server to try, with its data in ./avow-data
 	./bin/avow dev
@@ -37,6 +37,14 @@ bench: build ## measure against limits, a peer and the targets; 10 minutes, BENC
 	$(GO) build -C bench -buildvcs=false -o ../bin/bench/ ./...
 	./bin/bench/run $(BENCH)
 
+bench-queue: build ## claims where few and where many deliveries are due, on each engine; BENCH="-rows 100000" for less
+	$(GO) build -C bench -buildvcs=false -o ../bin/bench/ ./...
+	./bin/bench/run -part queue $(BENCH)
+
+bench-purge: build ## the API's latency while ten million deliveries are purged, and without; BENCH="-rows 100000" for less
+	$(GO) build -C bench -buildvcs=false -o ../bin/bench/ ./...
+	./bin/bench/run -part purge -rows 10000000 -for 10s -rounds 10 $(BENCH)
+
 # Two halves: random histories against models on each engine, then the built program: its Redis in trouble under a steady load, which is timed and wants the machine for
 # itself, and the program with all that it depends on, killed at random. A failure names its seed.
 SOAK_HISTORIES ?= 1000
@@ -49,7 +57,7 @@ soak: ## histories, a mail bomb and kills at random on each engine; half an hour
 	$(GO) test -count=1 -v -timeout 4h -tags soak ./soak -seed $(SOAK_SEED) -rounds $(SOAK_ROUNDS) -troubles $(SOAK_TROUBLES) -relay-minutes $(SOAK_RELAY_MINUTES)
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup:
 	@scripts/setup.sh

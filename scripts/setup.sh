@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Gets what "make test" needs beside Go: a C compiler for the race detector, a
 # browser for the tests of the pages, PostgreSQL and Redis for the tests that
-# start them, curl for the README's calls. Installs it on Debian as root;
+# start them, sqlite3 for that of a backup, curl for the README's calls. Installs it on Debian as root;
 # anywhere else it says what is missing and fails.
 set -euo pipefail
 
@@ -52,6 +52,7 @@ look_for_all() {
   have_postgres || missing+=(postgresql)
   have pgbouncer || [ -x /usr/sbin/pgbouncer ] || missing+=(pgbouncer)
   have redis-server || missing+=(redis-server)
+  have sqlite3 || missing+=(sqlite3)
   have curl || missing+=(curl)
 }
 

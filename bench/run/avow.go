@@ -60,10 +60,10 @@ type server struct {
 	avow avow
 }
 
-// serve starts the server without a worker: its mails stay where the call put them, as they do while a real relay is slow. It logs a line a request as in production,
-// to nowhere: a log on the disk that the database flushes would be measured with it.
-func (a avow) serve(ctx context.Context, b *box) (*server, error) {
-	s := spec{name: a.name, args: []string{a.bin, "--json", "serve", "--no-worker"}, env: a.env, stop: syscall.SIGTERM, quiet: true}
+// serve starts the server, most often without a worker: its mails stay where the call put them, as they do while a real relay is slow. It logs a line a request as in
+// production, to nowhere: a log on the disk that the database flushes would be measured with it.
+func (a avow) serve(ctx context.Context, b *box, flags ...string) (*server, error) {
+	s := spec{name: a.name, args: append([]string{a.bin, "--json", "serve"}, flags...), env: a.env, stop: syscall.SIGTERM, quiet: true}
 	v, err := b.start(s)
 	if err != nil {
 		return nil, err

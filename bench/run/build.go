@@ -144,7 +144,7 @@ func (s *stack) buildEmbedded(ctx context.Context, key string) error {
 
 // serveAvow starts a server and adds both calls to it.
 func (s *stack) serveAvow(ctx context.Context, a avow, p people, labelA, labelB string, databases ...proc.Group) error {
-	v, err := a.serve(ctx, s.box)
+	v, err := a.serve(ctx, s.box, "--no-worker")
 	if err != nil {
 		return err
 	}

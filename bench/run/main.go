@@ -24,7 +24,10 @@ func init() { runtime.LockOSThread() }
 
 type options struct {
 	avow, out, dir, postgres, only, profile string
-	rounds, people, sessions                int
+	part                                    string
+	rounds, people, sessions, rows, claims  int
+	embedded                                int
+	rate                                    float64
 	measured, warm, limit                   time.Duration
 	disturbed                               float64
 	conns                                   []int
@@ -64,6 +67,11 @@ func readOptions() (options, error) {
 	flag.DurationVar(&o.limit, "limit", 9*time.Minute, "time for everything; what does not fit is left out and said")
 	flag.Float64Var(&o.disturbed, "disturbed", 0.35, "CPUs that anything else may keep busy during a run; above, it is repeated up to twice")
 	flag.BoolVar(&o.quick, "quick", false, "about a minute: one short round of the main things, no figures to publish")
+	flag.StringVar(&o.part, "part", "", "measure something else: queue (claims of few and of many deliveries) or purge (the API's p99 while rows go)")
+	flag.IntVar(&o.rows, "rows", 1_000_000, "with -part: deliveries")
+	flag.IntVar(&o.embedded, "embedded-rows", 2_000_000, "with -part purge: deliveries in the embedded database, at most -rows; 0: leave it out")
+	flag.Float64Var(&o.rate, "rate", 500, "with -part purge: calls a second")
+	flag.IntVar(&o.claims, "claims", 300, "with -part queue: claims of each kind")
 	conns := flag.String("conns", "1,16,64", "connections")
 	flag.Parse()
 	if flag.NArg() > 0 {
@@ -82,6 +90,9 @@ func readOptions() (options, error) {
 	return o, nil
 }
 
+// parts are what is measured apart from the rest, by -part.
+var parts = map[string]func(context.Context, *box, options) error{"queue": benchQueue, "purge": benchPurge}
+
 // bench does everything; what it leaves behind is the report alone.
 func bench(ctx context.Context, o options) (err error) {
 	b, err := newBox(o.dir)
@@ -89,6 +100,9 @@ func bench(ctx context.Context, o options) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, b.close()) }()
+	if part, other := parts[o.part]; other {
+		return interrupted(ctx, part(ctx, b, o))
+	}
 	begun := time.Now()
 	m, err := lookAtMachine(b.dir)
 	if err != nil {

@@ -66,6 +66,7 @@ type commands struct {
 
 	Questions questionsCommand `cmd:"" help:"The question bank of assessments: check it, count it."`
 
+	Doctor  doctorCommand  `cmd:"" help:"Look at settings, database, Redis, mail relay, clock and keys, and say what to do."`
 	Version versionCommand `cmd:"" help:"Version, commit and Go version."`
 }
 

@@ -9,6 +9,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // MaxMasterKeys is how many master keys may be in use at once while keys rotate: the one that writes and the older ones that still read.
@@ -140,6 +141,15 @@ func (k *Keyring) Open(p Purpose, sealed []byte) ([]byte, error) {
 		}
 	}
 	return nil, errors.New("keyring: sealed under a master key that is not configured")
+}
+
+// SealedBy tells by which key of the ring, counted from 0, a value was sealed. Whether it is whole says only Open.
+func (k *Keyring) SealedBy(sealed []byte) (index int, known bool) {
+	if len(sealed) < sealHeader {
+		return 0, false
+	}
+	index = slices.IndexFunc(k.masters, func(m master) bool { return bytes.Equal(m.id, sealed[1:sealHeader]) })
+	return index, index >= 0
 }
 
 // aead cannot fail: the key always has 32 bytes.

@@ -13,6 +13,7 @@ import (
 	"os"
 	"runtime"
 	"slices"
+	"strconv"
 	"time"
 
 	"avow/internal/access"
@@ -71,6 +72,7 @@ type App struct {
 	relays *mail.SMTP         // nil: all mail is captured
 	health *health
 	lock   io.Closer // of the embedded database, while this process delivers from it
+	holder string    // this process, where only one may do something
 }
 
 // requestTime bounds one request, the wait for a database included.
@@ -82,11 +84,12 @@ func New(ctx context.Context, o Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{o: o, keys: keys, Metrics: metrics.New(), Worker: &outbox.Worker{Now: o.Now, Jitter: rand.Float64, Drain: o.Config.ShutdownTimeout}}
-	a.Store, err = store.Open(ctx, store.Options{URL: o.Config.DatabaseURL, Connections: o.Config.DatabasePool, Keys: keys, Wake: a.Worker.Wake})
+	a := &App{o: o, keys: keys, holder: strconv.FormatUint(rand.Uint64(), 36), Metrics: metrics.New(), Worker: &outbox.Worker{Now: o.Now, Jitter: rand.Float64, Drain: o.Config.ShutdownTimeout}}
+	a.Store, err = store.Open(ctx, store.Options{URL: o.Config.DatabaseURL, Connections: o.Config.DatabasePool, Keys: keys, Wake: a.Worker.Wake, Grouped: a.Metrics.Grouped})
 	if err != nil {
 		return nil, err
 	}
+	a.Metrics.Watch(func() metrics.Pool { return metrics.Pool(a.Store.Load()) })
 	a.openCache()
 	a.openBudgets()
 	a.health = newHealth(o.Now, a.checks())

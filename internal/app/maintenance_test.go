@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -21,39 +22,39 @@ import (
 	"avow/internal/store"
 )
 
-// heap is a chore with a number of rows to forget.
+// heap is a chore with a number of rows to forget, each of which takes a while.
 type heap struct {
 	rows   int
+	each   time.Duration
 	fails  error
 	limits []int
 	nows   []time.Time
 }
 
-func (h *heap) forget(_ context.Context, now time.Time, limit int) (int, error) {
+func (h *heap) forget(_ context.Context, _ time.Time, limit int) (int, error) {
 	h.limits, h.nows = append(h.limits, limit), append(h.nows, time.Now())
 	n := min(limit, h.rows)
 	h.rows -= n
+	time.Sleep(time.Duration(n) * h.each)
 	return n, h.fails
 }
 
 // tidier has a log that is kept and a clock of the bubble.
 func tidier(log io.Writer) *App {
-	return &App{o: Options{Log: slog.New(slog.NewTextHandler(log, nil)), Now: time.Now}, Metrics: metrics.New()}
+	return &App{o: Options{Log: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})), Now: time.Now}, Metrics: metrics.New()}
 }
 
-// Rows go in batches with a pause between them, until there are none; what came of it is told.
+func always(context.Context) bool { return true }
+
+// Rows go in batches, the first of them small, until there are none; what came of it is told.
 func TestChoresGoInBatches(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
-		large, none := &heap{rows: 3*purgeBatch + 1}, &heap{}
-		began := time.Now()
-		tidier(&log).carryOut(t.Context(), []chore{{"large", large.forget}, {"none", none.forget}})
-		if len(large.limits) != 4 || large.limits[0] != purgeBatch || large.rows != 0 || len(none.limits) != 1 {
-			t.Errorf("got batches %v and %v, want 4 of at most %d, and 1", large.limits, none.limits, purgeBatch)
-		}
-		if took := time.Since(began); took != 3*purgePause {
-			t.Errorf("got it done in %v, want %v: a pause between two batches", took, 3*purgePause)
+		large, none := &heap{rows: 1501}, &heap{}
+		tidier(&log).carryOut(t.Context(), []chore{{"large", large.forget}, {"none", none.forget}}, always)
+		if len(large.limits) < 3 || large.limits[0] != minBatch || slices.Max(large.limits) > maxBatch || large.rows != 0 || len(none.limits) != 1 {
+			t.Errorf("got batches %v and %v, want some from %d to %d, and 1", large.limits, none.limits, minBatch, maxBatch)
 		}
 		if got := log.String(); !strings.Contains(got, "what=large rows=1501") || strings.Contains(got, "what=none") {
 			t.Errorf("got log %q, want what was forgotten and nothing else", got)
@@ -61,30 +62,104 @@ func TestChoresGoInBatches(t *testing.T) {
 	})
 }
 
+// A batch that takes long is made smaller, and the purge takes its share of the time and no more, however slow the database is.
+func TestChoresTakeASmallShare(t *testing.T) {
+	t.Parallel()
+	for _, each := range []time.Duration{2 * time.Microsecond, 30 * time.Microsecond, time.Millisecond} {
+		synctest.Test(t, func(t *testing.T) {
+			h := &heap{rows: 20_000, each: each}
+			began := time.Now()
+			tidier(io.Discard).carryOut(t.Context(), []chore{{"rows", h.forget}}, always)
+			share := float64(20_000*each) / float64(time.Since(began))
+			if share > 0.041 || share < 0.035 {
+				t.Errorf("%v a row: got %.3f of the time, want a twenty-fifth", each, share)
+			}
+			last := h.limits[len(h.limits)-2]
+			if took := time.Duration(last) * each; took > batchTime && last > minBatch || took < batchTime/4 && last < maxBatch {
+				t.Errorf("%v a row: got a batch of %d rows that takes %v, want about %v", each, last, took, batchTime)
+			}
+		})
+	}
+}
+
+// A batch that has become slow is made smaller, and a quick one larger, within bounds.
+func TestPace(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		rows int
+		took time.Duration
+		want int
+	}{{400, 3 * time.Millisecond, 200}, {30, time.Second, minBatch}, {100, 1500 * time.Microsecond, 100}, {100, 900 * time.Microsecond, 125}, {450, time.Microsecond, maxBatch}} {
+		p := pace{rows: c.rows}
+		if rest := p.next(c.took); p.rows != c.want || rest != min(24*c.took, maxRest) {
+			t.Errorf("%d rows in %v: got %d rows after %v, want %d after %v", c.rows, c.took, p.rows, rest, c.want, min(24*c.took, maxRest))
+		}
+	}
+}
+
 // A chore that fails is told and left for the next time; the others are carried out.
 func TestChoreFails(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
-	broken, other := &heap{rows: purgeBatch, fails: errors.New("disk full")}, &heap{rows: 1}
-	tidier(&log).carryOut(t.Context(), []chore{{"broken", broken.forget}, {"other", other.forget}})
+	broken, other := &heap{rows: minBatch, fails: errors.New("disk full")}, &heap{rows: 1}
+	tidier(&log).carryOut(t.Context(), []chore{{"broken", broken.forget}, {"other", other.forget}}, always)
 	if len(broken.limits) != 1 || other.rows != 0 || !strings.Contains(log.String(), "disk full") {
 		t.Errorf("got %d tries, %d rows of the other left and log %q, want one, none and the reason", len(broken.limits), other.rows, log.String())
 	}
 }
 
-// Whoever stops does not wait for a heap to become small.
+// Whoever stops does not wait for a heap to become small, nor does one whose turn another has taken.
 func TestChoresStop(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		ctx, stop := context.WithCancel(t.Context())
-		endless, next := &heap{rows: 1 << 40}, &heap{rows: 1}
-		time.AfterFunc(purgePause*5/2, stop)
-		began := time.Now()
-		tidier(io.Discard).carryOut(ctx, []chore{{"endless", endless.forget}, {"next", next.forget}})
-		if took := time.Since(began); took != purgePause*5/2 || len(endless.limits) != 3 || next.rows != 1 {
-			t.Errorf("got the end after %v, %d batches and %d rows of the next, want it at once, 3 and 1", took, len(endless.limits), next.rows)
-		}
-	})
+	const each, after = time.Millisecond, 10 * time.Second
+	for name, end := range map[string]func(ctx context.Context, a *App, chores []chore){
+		"stopped": func(ctx context.Context, a *App, chores []chore) {
+			ctx, stop := context.WithCancel(ctx)
+			time.AfterFunc(after, stop)
+			a.carryOut(ctx, chores, always)
+		},
+		"not its turn": func(ctx context.Context, a *App, chores []chore) {
+			began := time.Now()
+			a.carryOut(ctx, chores, func(context.Context) bool { return time.Since(began) < after })
+		},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			endless, next := &heap{rows: 1 << 20, each: each}, &heap{rows: 1}
+			began := time.Now()
+			end(t.Context(), tidier(io.Discard), []chore{{"endless", endless.forget}, {"next", next.forget}})
+			if took := time.Since(began); took < after || took > after+time.Second || next.rows != 1 {
+				t.Errorf("%s: got the end after %v and %d rows of the next, want it after %v, and 1", name, took, next.rows, after)
+			}
+		})
+	}
+}
+
+// TestOneProcessPurges has two processes on one database: the other one is not begun before the first has ended, or was not heard of for its time.
+func TestOneProcessPurges(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	a := newTidy(t, config.Serve, func() time.Time { return now })
+	other, err := New(t.Context(), a.o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = other.Close() })
+	goOn := func(who *App) bool { return (&turn{app: who}).goOn(t.Context()) }
+	if !goOn(a) || goOn(other) || !goOn(a) {
+		t.Error("got no turn for the first, or one for both, want it the first's")
+	}
+	now = now.Add(purgeTurn - time.Microsecond)
+	if goOn(other) {
+		t.Error("got the other's turn before the first's time was up, want it the first's")
+	}
+	now = now.Add(time.Microsecond)
+	if !goOn(other) || goOn(a) {
+		t.Error("got no turn for the other when the first was not heard of, want it")
+	}
+	other.tidy(t.Context())
+	if !goOn(a) {
+		t.Error("got no turn after the other's end, want it")
+	}
 }
 
 func TestEvery(t *testing.T) {

@@ -17,15 +17,21 @@ import (
 //
 // The error is an [*Error] with all problems at once.
 func Load(profile Profile, flags map[string]string, environ []string) (Config, error) {
+	cfg, err := Read(profile, flags, environ)
+	if err != nil {
+		return Config{}, err
+	}
+	return cfg, nil
+}
+
+// Read is Load for whoever wants to look at what can be read although there are problems: a setting with a problem may have any value.
+func Read(profile Profile, flags map[string]string, environ []string) (Config, error) {
 	var found problems
 	values := gather(&found, flags, environ)
 	cfg := parse(&found, values)
 	cfg.Profile = profile
 	(&checker{problems: &found, values: values, cfg: &cfg}).run()
-	if err := found.err(); err != nil {
-		return Config{}, err
-	}
-	return cfg, nil
+	return cfg, found.err()
 }
 
 // parse turns the texts into typed fields.

@@ -25,6 +25,7 @@ type Metrics struct {
 	relayUp  *prometheus.GaugeVec
 	relays   *prometheus.CounterVec
 	disabled *prometheus.CounterVec
+	upkeep
 }
 
 // New makes the metrics of one process.
@@ -53,6 +54,7 @@ func New() *Metrics {
 		relays:   prometheus.NewCounterVec(prometheus.CounterOpts{Name: "avow_relay_attempts_total", Help: "Dialogues with a mail relay, by what came of them."}, []string{"relay", "outcome"}),
 		disabled: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "avow_endpoints_disabled_total", Help: "Endpoints that are called no more, by the reason."}, []string{"reason"}),
 	}
+	m.upkeep = newUpkeep(m.registry)
 	m.registry.MustRegister(m.relayUp, m.relays, m.disabled)
 	m.registry.MustRegister(m.requests, m.duration, m.attempts, m.overdue, m.purged, m.sessions, m.refusals, m.papers, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m

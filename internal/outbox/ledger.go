@@ -129,3 +129,9 @@ func (s *Service) Retry(ctx context.Context, r Reader, id string) (due Record, e
 	})
 	return due, err
 }
+
+// MostCounted is where it is not counted any further what waits: what that costs must not depend on how much it is.
+const MostCounted = 10_000
+
+// Backlog is how many deliveries of a kind wait for an attempt, and how many are leased for one; MostCounted stands for that many or more.
+type Backlog struct{ Queued, Leased int }

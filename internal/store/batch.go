@@ -84,10 +84,14 @@ type engine interface {
 	view(ctx context.Context, load *batch) error
 	// change carries out a unit, perhaps in one transaction with others. It returns when the unit's commit is durable, or its error.
 	change(ctx context.Context, u *unit) error
+	// aside carries out a unit that nobody waits for, beside the groups where the engine can.
+	aside(ctx context.Context, u *unit) error
 	// skipLocked is what a claim says to pass over rows that another claim holds.
 	skipLocked() string
 	// scrub removes what the database itself still holds of erased rows, as far as it can be made to.
 	scrub(ctx context.Context) error
+	// load tells how much of the engine is in use.
+	load() Load
 	close() error
 }
 

@@ -26,7 +26,7 @@ func TestClaimsReadFewRows(t *testing.T) {
 
 func claimsReadFewRows(t *testing.T, planned int) {
 	t.Helper()
-	const due, lanes, taken = 20_000, 40, 16
+	const due, lanes, taken = 20_000, 1000, 16
 	s := openURL(t, pgtest.URL(t), 1)
 	crowd := func(from, till int) {
 		row := `INSERT INTO deliveries (id, org_id, test, kind, target, payload_sealed, state, attempt, due_at, leased, detail, created_at, finished_at, lane) `
@@ -45,7 +45,8 @@ func claimsReadFewRows(t *testing.T, planned int) {
 		{"next mail", nextMail, "('mail')", 2},
 		{"next webhook", nextWebhook, "", 2 * lanes},
 		{"lost", noteLost, "(1000000)", 2},
-		{"purge", s.purgeText("deliveries", "id", "finished_at <> 0 AND finished_at < $1", "finished_at"), "(1000000, 16)", 2 * taken},
+		{"oldest", s.purgings["deliveries"].oldest(), "(0)", 2},
+		{"purge", s.purgings["deliveries"].text(s), "(1000000, 16, 0)", 2 * taken},
 	}
 	for i, c := range cases {
 		s.raw(t, fmt.Sprintf("PREPARE planned%d AS %s; BEGIN; EXPLAIN EXECUTE planned%d%s; ROLLBACK", i, c.text, i, c.arguments))

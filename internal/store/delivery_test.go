@@ -26,11 +26,15 @@ func (s *Store) deliveryTexts() map[string]string {
 		"page by key": holdersPage, "page": operatorsPage, "replay": replayDelivery, "bring forward": s.bringForward(), "caught up": hasCaughtUp,
 		"begins to fail": beginsToFail, "has recovered": hasRecovered, "is gone": isGone, "has failed": hasFailedFor, "notice": insertNotice, "enable": enableTarget,
 		"endpoint": ofOperator, "endpoint by key": ofHolder, "purge endpoints": s.purgeEndpoints(),
-		"purge deliveries": s.purgeText("deliveries", "id", "finished_at <> 0 AND finished_at < $1", "finished_at"),
-		"purge tokens":     s.purgeText("tokens", "hash", "expires_at < $1", "expires_at"),
-		"purge sessions":   s.purgeText("sessions", "hash", "expires_at < $1", "expires_at"),
-		"purge mails":      s.purgeText("captured_mails", "id", "created_at < $1", "created_at"),
+		"purge deliveries": s.purgings["deliveries"].text(s),
+		"purge tokens":     s.purgings["tokens"].text(s),
+		"purge sessions":   s.purgings["sessions"].text(s),
+		"purge mails":      s.purgings["captured_mails"].text(s),
 		"purge mails but":  s.purgeMailsBut(),
+		"count failed":     countFailed,
+		"count mails":      countLoose, "count webhooks": countLanes, "count leases": countLeased, "take a turn": takeTurn,
+		"oldest delivery": s.purgings["deliveries"].oldest(), "oldest token": s.purgings["tokens"].oldest(),
+		"oldest session": s.purgings["sessions"].oldest(), "oldest mail": s.purgings["captured_mails"].oldest(),
 	}
 	for part, text := range operatorsLists {
 		texts["list "+part] = text
@@ -61,7 +65,7 @@ func readsAll(step string) bool {
 	if !ok || regexp.MustCompile(`^(l|h|w|lanes|CONSTANT ROW|\(subquery-\d+\))$`).MatchString(scanned) {
 		return false
 	}
-	return !regexp.MustCompile(`USING (COVERING )?INDEX (deliveries_due|deliveries_lanes|deliveries_finished|captured_mails_age)$`).MatchString(scanned)
+	return !regexp.MustCompile(`USING (COVERING )?INDEX (deliveries_due|deliveries_lanes|deliveries_leases|deliveries_finished|captured_mails_age)$`).MatchString(scanned)
 }
 
 // plan returns the steps by which the engine carries a statement out.

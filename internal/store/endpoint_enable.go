@@ -73,10 +73,10 @@ func loadWatched(r outbox.Reader, at outbox.Watched, v *outbox.View) *batch {
 
 // PurgeEndpoints forgets how endpoints did that nothing was sent to since an instant; not that they are off.
 func (s *Store) PurgeEndpoints(ctx context.Context, before time.Time, limit int) (int, error) {
-	return s.purge(ctx, s.purgeEndpoints(), micros(before), limit)
+	return s.remove(ctx, s.purgeEndpoints(), func(int64) {}, micros(before), limit)
 }
 
 func (s *Store) purgeEndpoints() string {
 	old := `SELECT h.target FROM endpoint_health h WHERE h.off_at = 0 AND h.changed_at < $1 ORDER BY h.changed_at LIMIT $2` + s.engine.skipLocked()
-	return `DELETE FROM endpoint_health WHERE ` + s.among("target", old) + ` AND off_at = 0 AND changed_at < $1 RETURNING target`
+	return `DELETE FROM endpoint_health WHERE ` + s.among("target", old) + ` AND off_at = 0 AND changed_at < $1 RETURNING changed_at`
 }

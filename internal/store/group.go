@@ -51,14 +51,15 @@ type committer struct {
 	ended  chan struct{} // closed when the loops have ended
 	loops  sync.WaitGroup
 	group  func(ctx context.Context, units []*unit) (again []*unit)
+	told   func(changes int, took time.Duration)
 }
 
 // changeTime bounds a group once it has begun. It does not end with a caller: a commit that is under way is either durable or rolled back, never half.
 const changeTime = 20 * time.Second
 
-// startCommitter runs n loops that carry out groups. Again, what a group returns, is first in the loop's next group.
-func startCommitter(n int, group func(context.Context, []*unit) []*unit) *committer {
-	c := &committer{queue: make(chan *unit, queueSize), closed: make(chan struct{}), ended: make(chan struct{}), group: group}
+// startCommitter runs n loops that carry out groups, and tells of each. Again, what a group returns, is first in the loop's next group.
+func startCommitter(n int, group func(context.Context, []*unit) []*unit, told func(changes int, took time.Duration)) *committer {
+	c := &committer{queue: make(chan *unit, queueSize), closed: make(chan struct{}), ended: make(chan struct{}), group: group, told: told}
 	for range n {
 		c.loops.Go(c.loop)
 	}
@@ -114,7 +115,9 @@ func (c *committer) loop() {
 			return
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), changeTime)
+		begun := time.Now()
 		waiting = c.group(ctx, units)
+		c.told(len(units), time.Since(begun))
 		cancel()
 	}
 }

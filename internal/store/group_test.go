@@ -25,7 +25,7 @@ func held(t *testing.T) (c *committer, groups chan []*unit, release chan struct{
 			u.done <- nil
 		}
 		return nil
-	})
+	}, func(int, time.Duration) {})
 	return c, groups, release
 }
 

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
@@ -142,13 +143,22 @@ func (d dialect) options() ([]goose.ProviderOption, error) {
 }
 
 func latestVersion(d dialect) (latest int64, err error) {
+	all, err := versions(d)
+	if err != nil {
+		return 0, err
+	}
+	return slices.Max(all), nil
+}
+
+// versions are those of all schema changes that this program knows.
+func versions(d dialect) (all []int64, err error) {
 	names, err := fs.Glob(migrations, d.folder+"/*.sql")
 	for _, name := range names {
 		v, err := goose.NumericComponent(name)
 		if err != nil {
-			return 0, err
+			return nil, err
 		}
-		latest = max(latest, v)
+		all = append(all, v)
 	}
-	return latest, err
+	return all, err
 }

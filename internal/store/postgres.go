@@ -29,13 +29,13 @@ const maxReplays = 8
 // errURL takes the place of the driver's error, which may hold the password.
 var errURL = errors.New("AVOW_DATABASE_URL cannot be read as a PostgreSQL URL")
 
-func openPostgres(ctx context.Context, url string, connections int) (*postgresEngine, error) {
-	config, err := pgxpool.ParseConfig(url)
+func openPostgres(ctx context.Context, o Options) (*postgresEngine, error) {
+	config, err := pgxpool.ParseConfig(o.URL)
 	if err != nil {
 		return nil, errURL
 	}
-	if connections > 0 {
-		config.MaxConns = int32(min(connections, 1000))
+	if o.Connections > 0 {
+		config.MaxConns = int32(min(o.Connections, 1000))
 	}
 	config.AfterConnect = wishes
 	pool, err := pgxpool.NewWithConfig(ctx, config)
@@ -43,7 +43,7 @@ func openPostgres(ctx context.Context, url string, connections int) (*postgresEn
 		return nil, fmt.Errorf("connect: %w", err)
 	}
 	e := &postgresEngine{pool: pool}
-	e.commits = startCommitter(committers, e.group)
+	e.commits = startCommitter(committers, e.group, o.Grouped)
 	return e, nil
 }
 
@@ -86,6 +86,8 @@ func (e *postgresEngine) view(ctx context.Context, load *batch) error {
 }
 
 func (e *postgresEngine) change(ctx context.Context, u *unit) error { return e.commits.submit(ctx, u) }
+
+func (e *postgresEngine) aside(ctx context.Context, u *unit) error { return e.alone(ctx, u) }
 
 // group carries out units together. Those that would change what another of them changes go back to wait for the next group.
 func (e *postgresEngine) group(ctx context.Context, units []*unit) (again []*unit) {

@@ -38,7 +38,8 @@ func sqliteAddress(file string) string {
 	return "file:" + (&url.URL{Path: file}).EscapedPath() + "?" + settings.Encode()
 }
 
-func openSQLite(ctx context.Context, file string) (*sqliteEngine, error) {
+func openSQLite(ctx context.Context, o Options) (*sqliteEngine, error) {
+	file := fileOf(o.URL)
 	db, err := sql.Open("sqlite", sqliteAddress(file))
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", file, err)
@@ -55,7 +56,7 @@ func openSQLite(ctx context.Context, file string) (*sqliteEngine, error) {
 		}
 		e.readers <- reader
 	}
-	e.commits = startCommitter(1, e.group)
+	e.commits = startCommitter(1, e.group, o.Grouped)
 	return e, nil
 }
 
@@ -86,6 +87,9 @@ func (e *sqliteEngine) view(ctx context.Context, load *batch) error {
 }
 
 func (e *sqliteEngine) change(ctx context.Context, u *unit) error { return e.commits.submit(ctx, u) }
+
+// aside waits in the queue with all the others: there is one writer.
+func (e *sqliteEngine) aside(ctx context.Context, u *unit) error { return e.change(ctx, u) }
 
 // group carries out units in one transaction, one after the other, each on what those before it wrote. When one fails they are all done again, each by itself.
 func (e *sqliteEngine) group(ctx context.Context, units []*unit) (again []*unit) {

@@ -8,6 +8,7 @@ import (
 	"context"
 	"strings"
 	"sync"
+	"time"
 
 	"avow/internal/access"
 )
@@ -18,6 +19,8 @@ type Store struct {
 	keys   *access.Keyring
 	wake   func() // called after a commit that brought deliveries
 	close  func() error
+
+	purgings map[string]*purging
 }
 
 // Options is what a Store is made of.
@@ -26,6 +29,8 @@ type Options struct {
 	Connections int    // to PostgreSQL; 0: the driver's choice
 	Keys        *access.Keyring
 	Wake        func() // called after a commit that brought deliveries; may be nil
+
+	Grouped func(changes int, took time.Duration) // told of each group of changes that shared a transaction; may be nil
 }
 
 // Open opens a database whose schema is up to date. ErrSchema: it is older than this program needs.
@@ -37,11 +42,14 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err := status.check(); err != nil {
 		return nil, err
 	}
+	if o.Grouped == nil {
+		o.Grouped = func(int, time.Duration) {}
+	}
 	e, err := openEngine(ctx, o)
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{engine: e, keys: o.Keys, wake: o.Wake, close: sync.OnceValue(e.close)}
+	s := &Store{engine: e, keys: o.Keys, wake: o.Wake, close: sync.OnceValue(e.close), purgings: newPurgings()}
 	if s.wake == nil {
 		s.wake = func() {}
 	}
@@ -50,9 +58,9 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 
 func openEngine(ctx context.Context, o Options) (engine, error) {
 	if isPostgres(o.URL) {
-		return openPostgres(ctx, o.URL, o.Connections)
+		return openPostgres(ctx, o)
 	}
-	return openSQLite(ctx, fileOf(o.URL))
+	return openSQLite(ctx, o)
 }
 
 func isPostgres(url string) bool {

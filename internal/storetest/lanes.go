@@ -22,6 +22,7 @@ func lanes(t *testing.T, open Open) {
 		"a claim begins behind a lane":                  (*world).turns,
 		"the organisation's setting is the schedule":    (*world).schedules,
 		"workers that claim in parallel share no lane":  (*world).parallelLanes,
+		"of a thousand receivers each has its turn":     (*world).crowdTurns,
 	}
 	for name, check := range cases {
 		t.Run(name, func(t *testing.T) { t.Parallel(); check(newWorld(t, open)) })

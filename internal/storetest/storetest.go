@@ -50,6 +50,14 @@ type Store interface {
 	PurgeMails(ctx context.Context, before time.Time, limit int) (int, error)
 	// PurgeMailsBut forgets captured mails but the newest.
 	PurgeMailsBut(ctx context.Context, newest, limit int) (int, error)
+	// OldestOver returns since when the oldest row of a table that is purged has been over.
+	OldestOver(ctx context.Context, table string) (time.Time, error)
+	// TakeTurn takes what only one process at a time may do, and EndTurn gives it back.
+	TakeTurn(ctx context.Context, name, holder string, now, until time.Time) (bool, error)
+	// EndTurn does nothing to another's turn.
+	EndTurn(ctx context.Context, name, holder string) error
+	// Waiting counts the deliveries that wait.
+	Waiting(ctx context.Context) (map[outbox.Kind]outbox.Backlog, error)
 	// Ready reports whether the database answers.
 	Ready(ctx context.Context) error
 }
@@ -72,6 +80,7 @@ func Run(t *testing.T, open Open) {
 	t.Run("ledger", func(t *testing.T) { t.Parallel(); ledger(t, open) })
 	t.Run("reports", func(t *testing.T) { t.Parallel(); reports(t, open) })
 	t.Run("purge", func(t *testing.T) { t.Parallel(); purge(t, open) })
+	t.Run("upkeep", func(t *testing.T) { t.Parallel(); upkeep(t, open) })
 	t.Run("mailbox", func(t *testing.T) { t.Parallel(); mailbox(t, open) })
 	t.Run("test mails", func(t *testing.T) { t.Parallel(); testMails(t, open) })
 	t.Run("catalogue", func(t *testing.T) { t.Parallel(); skillCatalogue(t, open) })
