@@ -44,7 +44,7 @@ type dialect struct{ driver, series, id, tidy string }
 
 var dialects = map[string]dialect{
 	"sqlite": {"sqlite", `WITH RECURSIVE n (i) AS (SELECT %d UNION ALL SELECT i + 1 FROM n WHERE i < %d) `, `lower(hex(randomblob(16)))`, `PRAGMA wal_checkpoint(TRUNCATE)`},
-	"pgx":    {"pgx", `WITH n (i) AS (SELECT generate_series(%d, %d)) `, `replace(gen_random_uuid()::text, '-', '')`, `VACUUM ANALYZE`},
+	"pgx":    {"pgx", `WITH n (i) AS (SELECT generate_series(%d::bigint, %d)) `, `replace(gen_random_uuid()::text, '-', '')`, `VACUUM ANALYZE`},
 }
 
 // benchQueue measures what a claim takes where few and where many deliveries are due, on each engine.
