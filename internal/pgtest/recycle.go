@@ -12,7 +12,7 @@ import (
 //
 // The template holds the means for that: the rows that the migrations have left in it, and a look at its schema. A database whose schema has changed is dropped, as is
 // one that has grown: what is left of rows on its pages would be felt.
-const recyclable = `CREATE SCHEMA pgtest;
+const recyclable = `CREATE SCHEMA ` + recycling + `;
 CREATE FUNCTION pgtest.look() RETURNS TEXT LANGUAGE sql AS $look$
   SELECT md5(string_agg(line, ';' ORDER BY line)) FROM (
     SELECT concat_ws(',', 'table', relname, relkind, reloptions, relpersistence) AS line FROM pg_class WHERE relnamespace = 'public'::regnamespace
@@ -50,6 +50,9 @@ DO $keep$
   END
 $keep$;
 CREATE TABLE pgtest.seen AS SELECT pgtest.look() AS look`
+
+// recycling is the schema of these means.
+const recycling = "pgtest"
 
 // maxLeft is how many bytes of tables a database may have to be given to another test.
 const maxLeft = 2 << 20

@@ -104,7 +104,11 @@ func (n Next) handing(handed bool) (Next, *outbox.Delivery) {
 	case len(n.Deliveries) == 0 || n.Deliveries[0].Kind != outbox.Mail:
 		return n, nil
 	case !handed:
-		return Next{}, &n.Deliveries[0]
+		mail := n.Deliveries[0]
+		if n.User != nil && n.User.Version == 0 {
+			mail.About = "" // nobody is there yet whom a captured mail could tell of
+		}
+		return Next{}, &mail
 	}
 	n.Deliveries = n.Deliveries[1:]
 	return n, nil

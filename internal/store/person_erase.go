@@ -58,6 +58,8 @@ func (s *Store) erasePerson(u skill.User, e skill.Erasure) *batch {
 	w.write(blankUser, u.ID, u.Owner.Org, string(u.Owner.Mode), u.Version, w.one[3])
 	w.note(micros(e.CreatedAt), micros(e.ErasedAt), erasureToJSON(e))
 	w.deliveries(micros(e.ErasedAt))
+	w.exec(`DELETE FROM endpoint_health WHERE test = $5 AND org_id = $3 AND `+
+		s.among("target", `SELECT r.callback_url FROM verifications r WHERE r.user_id = $1 AND r.mode = $2 AND r.org_id = $3 AND `+onePerson), append(w.one, u.Owner.Mode == access.Test)...)
 	for _, table := range []string{"sessions", "reviews", "assessments"} {
 		w.exec(`DELETE FROM `+table+` WHERE `+s.among("verification_id", runsOfOne)+` AND mode = $2 AND org_id = $3`, w.one...)
 	}
