@@ -62,23 +62,27 @@ func TestChoresGoInBatches(t *testing.T) {
 	})
 }
 
-// A batch that takes long is made smaller, and the purge takes its share of the time and no more, however slow the database is.
+// A batch that takes long is made smaller, and the purge takes its share of the time and no more, however slow the database is: of the one writer of the embedded one less
+// than a call in a hundred would notice.
 func TestChoresTakeASmallShare(t *testing.T) {
 	t.Parallel()
-	for _, each := range []time.Duration{2 * time.Microsecond, 30 * time.Microsecond, time.Millisecond} {
-		synctest.Test(t, func(t *testing.T) {
-			h := &heap{rows: 20_000, each: each}
-			began := time.Now()
-			tidier(io.Discard).carryOut(t.Context(), []chore{{"rows", h.forget}}, always)
-			share := float64(20_000*each) / float64(time.Since(began))
-			if share > 0.041 || share < 0.035 {
-				t.Errorf("%v a row: got %.3f of the time, want a twenty-fifth", each, share)
-			}
-			last := h.limits[len(h.limits)-2]
-			if took := time.Duration(last) * each; took > batchTime && last > minBatch || took < batchTime/4 && last < maxBatch {
-				t.Errorf("%v a row: got a batch of %d rows that takes %v, want about %v", each, last, took, batchTime)
-			}
-		})
+	for database, want := range map[string]float64{"postgres://h/d": 1. / 25, "sqlite:f": 1. / 200} {
+		for _, each := range []time.Duration{2 * time.Microsecond, 30 * time.Microsecond, time.Millisecond} {
+			synctest.Test(t, func(t *testing.T) {
+				h, a := &heap{rows: 20_000, each: each}, tidier(io.Discard)
+				a.o.Config.DatabaseURL = database
+				began := time.Now()
+				a.carryOut(t.Context(), []chore{{"rows", h.forget}}, always)
+				share := float64(20_000*each) / float64(time.Since(began))
+				if share > want*1.03 || share < want*0.85 {
+					t.Errorf("%s, %v a row: got %.4f of the time, want %.4f", database, each, share, want)
+				}
+				last := h.limits[len(h.limits)-2]
+				if took := time.Duration(last) * each; took > batchTime && last > minBatch || took < batchTime/4 && last < maxBatch {
+					t.Errorf("%v a row: got a batch of %d rows that takes %v, want about %v", each, last, took, batchTime)
+				}
+			})
+		}
 	}
 }
 
@@ -90,7 +94,7 @@ func TestPace(t *testing.T) {
 		took time.Duration
 		want int
 	}{{400, 3 * time.Millisecond, 200}, {30, time.Second, minBatch}, {100, 1500 * time.Microsecond, 100}, {100, 900 * time.Microsecond, 125}, {450, time.Microsecond, maxBatch}} {
-		p := pace{rows: c.rows}
+		p := pace{rows: c.rows, rest: restBeside}
 		if rest := p.next(c.took); p.rows != c.want || rest != min(24*c.took, maxRest) {
 			t.Errorf("%d rows in %v: got %d rows after %v, want %d after %v", c.rows, c.took, p.rows, rest, c.want, min(24*c.took, maxRest))
 		}
