@@ -103,12 +103,12 @@ func TestContract(t *testing.T) {
 	}
 }
 
-// contractCaseEngines are all engines, or, under the race detector, those of one process and of several.
+// contractCaseEngines are all engines, or, under the race detector, the quickest one.
 func contractCaseEngines() map[string]func(t *testing.T) string {
 	all := maps.Clone(engines)
 	maps.Copy(all, contractEngines)
 	if raced {
-		maps.DeleteFunc(all, func(name string, _ func(t *testing.T) string) bool { return name != "sqlite" && name != "replicas" })
+		maps.DeleteFunc(all, func(name string, _ func(t *testing.T) string) bool { return name != "sqlite" })
 	}
 	return all
 }

@@ -98,7 +98,7 @@ func TestSecretsRotateInFlight(t *testing.T) {
 		m.take("")
 		b.attemptsOver(24*time.Hour, 10*time.Minute)
 		m.take("")
-		b.attemptsOver(12*time.Hour, 10*time.Minute)
+		b.attemptsOver(30*time.Hour, 10*time.Minute) // longer than any wait between two
 		b.wantSigned(m, "verification.completed", newKey)
 		b.wantSigned(m, "account_changed", rotated.WebhookSecret())
 		b.private = append(b.private, made.Secret, rotated.Secret, b.vars["k.secret"], b.vars["k.previous.secret"])

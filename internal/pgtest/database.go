@@ -27,14 +27,9 @@ const (
 
 // exec runs statements as the superuser, each in a transaction of its own; without any it only connects.
 func (s *server) exec(ctx context.Context, statements ...string) error {
-	return s.within(ctx, "postgres", statements...)
-}
-
-// within does so in one of the databases.
-func (s *server) within(ctx context.Context, database string, statements ...string) error {
 	ctx, cancel := context.WithTimeout(ctx, statementTimeout)
 	defer cancel()
-	conn, err := pgx.Connect(ctx, s.url(superuser, database))
+	conn, err := pgx.Connect(ctx, s.url(superuser, "postgres"))
 	if err != nil {
 		return err
 	}
@@ -61,8 +56,8 @@ func (s *server) makeTemplate(migrate Migrate) error {
 			return fmt.Errorf("migrate: %w", err)
 		}
 	}
-	if err := s.within(ctx, template, recyclable); err != nil {
-		return fmt.Errorf("prepare the template: %w", err)
+	if err := s.remember(ctx); err != nil {
+		return fmt.Errorf("look at the template: %w", err)
 	}
 	return s.exec(ctx, "ALTER DATABASE "+template+" ALLOW_CONNECTIONS false",
 		"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '"+template+"'")

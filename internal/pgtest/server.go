@@ -33,6 +33,7 @@ type server struct {
 	account  *account
 	settings []string
 	password string
+	pristine pristine
 
 	// running guards what follows.
 	running sync.Mutex

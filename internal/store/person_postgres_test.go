@@ -33,7 +33,7 @@ func TestErasureWaitsForWhatIsUnderWay(t *testing.T) {
 		return keepMail, []any{"c" + about, "o", false, "live", about, "secret", "s", "secret", []byte("secret"), []byte("secret"), int64(1)}
 	}
 	settle := func(id string) (*set, []any) {
-		return noteAttempt, []any{id, "o", false, int64(1), int64(5), "failed", int64(550), "secret"}
+		return noteAttempt, []any{id, "o", false, int64(1), int64(5), "failed", int64(550), "secret", ""}
 	}
 	tell := func() (*set, []any) {
 		s := openURL(t, pgtest.URL(t), 1) // for its keys alone
