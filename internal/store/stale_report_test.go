@@ -30,11 +30,27 @@ func TestStaleReportLeavesNothing(t *testing.T) {
 			w.must(err)
 		},
 	} {
-		t.Run(name, func(t *testing.T) { t.Parallel(); staleReport(newTrip(t, openURL(t, pgtest.URL(t), 4)), between) })
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			staleReport(newTrip(t, openURL(t, pgtest.URL(t), 4)), false, between)
+		})
 	}
 }
 
-func staleReport(w *trip, between func(*trip, outbox.Delivery)) {
+// TestErasureOvertakesAReport has a person erased while a report about a mail that arrived long ago is being noted: nothing is noted, and nobody is told of them.
+func TestErasureOvertakesAReport(t *testing.T) {
+	t.Parallel()
+	staleReport(newTrip(t, openURL(t, pgtest.URL(t), 4)), true, func(w *trip, _ outbox.Delivery) {
+		state, err := w.ViewVerification(w.ctx, skill.Subject{Verification: w.id})
+		w.must(err)
+		w.must(w.ErasePerson(w.ctx, skill.PersonKey{ID: state.User.ID}, func(s skill.PersonState) (*skill.Erasure, error) {
+			born := s.Person.User.CreatedAt
+			return skill.EraseIdle(s, skill.Idle{Since: born.AddDate(100, 0, 0), Now: born.AddDate(99, 0, 0)})
+		}))
+	})
+}
+
+func staleReport(w *trip, sent bool, between func(*trip, outbox.Delivery)) {
 	w.Helper()
 	mail := outbox.NewMail("dlv_mail", w.key.Owner.Org, "r@work.example", "t", map[string]string{}, fixedNow())
 	w.must(w.ChangeVerification(w.ctx, skill.Subject{Verification: w.id}, func(skill.State) (skill.Next, error) {
@@ -42,6 +58,9 @@ func staleReport(w *trip, between func(*trip, outbox.Delivery)) {
 	}))
 	claimed, err := w.Claim(w.ctx, outbox.Claim{Kind: outbox.Mail, Now: fixedNow(), Until: fixedNow().Add(time.Minute), Limit: 10})
 	w.must(err)
+	if sent {
+		w.must(w.Settle(w.ctx, claimed[0], outbox.Result{State: outbox.Delivered, Outcome: outbox.Succeeded, Code: 250, At: fixedNow()}))
+	}
 	hook := outbox.Delivery{ID: "dlv_stale", Org: w.key.Owner.Org, Kind: outbox.Webhook, Target: "https://r.example/", Payload: []byte("{}"), Due: fixedNow(), Created: fixedNow()}
 	times := 0
 	w.must(w.NoteReport(w.ctx, outbox.Reader{Operator: true}, mail.ID, func(outbox.BounceView) (outbox.BounceNext, error) {
