@@ -100,7 +100,7 @@ func (p *purgeBench) insert(ctx context.Context) error {
 	for from := 1; from <= p.rows; from += step {
 		say("%s: %d deliveries", p.name, from-1)
 		series := fmt.Sprintf(p.fill.series, from, min(from+step-1, p.rows))
-		at := fmt.Sprintf("%d + i * %d / %d", oldest, 55*day, p.rows)
+		at := fmt.Sprintf("%d + i * %d", oldest, 55*day/int64(p.rows))
 		before = append(before, series+fmt.Sprintf(`INSERT INTO deliveries
 (id, org_id, test, kind, target, payload_sealed, state, attempt, due_at, leased, detail, created_at, finished_at, lane, outcome, code)
 SELECT 'dlv_old_' || (i * 7919 %% %d) || '_' || i, 'org_1', FALSE, CASE WHEN i %% 2 = 0 THEN 'mail' ELSE 'webhook' END, 'https://r.example/hook', NULL, 'delivered', 1, %s, FALSE,

@@ -66,7 +66,7 @@ func TestChoresGoInBatches(t *testing.T) {
 // than a call in a hundred would notice.
 func TestChoresTakeASmallShare(t *testing.T) {
 	t.Parallel()
-	for database, want := range map[string]float64{"postgres://h/d": 1. / 25, "sqlite:f": 1. / 200} {
+	for database, want := range map[string]float64{"postgres://h/d": 1. / 100, "sqlite:f": 1. / 400} {
 		for _, each := range []time.Duration{2 * time.Microsecond, 30 * time.Microsecond, time.Millisecond} {
 			synctest.Test(t, func(t *testing.T) {
 				h, a := &heap{rows: 20_000, each: each}, tidier(io.Discard)
@@ -95,8 +95,8 @@ func TestPace(t *testing.T) {
 		want int
 	}{{400, 3 * time.Millisecond, 200}, {30, time.Second, minBatch}, {100, 1500 * time.Microsecond, 100}, {100, 900 * time.Microsecond, 125}, {450, time.Microsecond, maxBatch}} {
 		p := pace{rows: c.rows, rest: restBeside}
-		if rest := p.next(c.took); p.rows != c.want || rest != min(24*c.took, maxRest) {
-			t.Errorf("%d rows in %v: got %d rows after %v, want %d after %v", c.rows, c.took, p.rows, rest, c.want, min(24*c.took, maxRest))
+		if rest := p.next(c.took); p.rows != c.want || rest != min(restBeside*c.took, maxRest) {
+			t.Errorf("%d rows in %v: got %d rows after %v, want %d after %v", c.rows, c.took, p.rows, rest, c.want, min(restBeside*c.took, maxRest))
 		}
 	}
 }

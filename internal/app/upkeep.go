@@ -16,10 +16,10 @@ const (
 	minBatch  = 25 // rows; the first batch, too
 	maxBatch  = 500
 	batchTime = 2 * time.Millisecond // more would hold up the changes that wait behind it
-	maxRest   = 5 * time.Second
+	maxRest   = 15 * time.Second
 
-	restBeside = 24  // of rest to one of work: 4 % of the time
-	restWithin = 199 // 0.5 %
+	restBeside = 99  // of rest to one of work: 1 % of the time
+	restWithin = 399 // 0.25 %
 )
 
 // pace is how fast a chore goes.
