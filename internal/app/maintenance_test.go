@@ -31,11 +31,11 @@ type heap struct {
 	nows   []time.Time
 }
 
-func (h *heap) forget(_ context.Context, _ time.Time, limit int) (int, error) {
+func (h *heap) forget(ctx context.Context, _ time.Time, limit int) (int, error) {
 	h.limits, h.nows = append(h.limits, limit), append(h.nows, time.Now())
 	n := min(limit, h.rows)
 	h.rows -= n
-	time.Sleep(time.Duration(n) * h.each)
+	rest(ctx, time.Duration(n)*h.each)
 	return n, h.fails
 }
 

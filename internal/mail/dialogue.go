@@ -72,22 +72,42 @@ func (d *dialogue) hold(ctx context.Context, m mask) (outbox.Answer, verdict) {
 	return d.answer, d.judge(ctx, err)
 }
 
+// leg is a step with what is done in it.
+type leg struct {
+	at step
+	do func(context.Context) error
+}
+
+// walk goes all the way.
 func (d *dialogue) walk(ctx context.Context) error {
-	for _, next := range []struct {
-		at step
-		do func(context.Context) error
-	}{
+	return d.follow(ctx, append(d.reach(), d.hand()...))
+}
+
+// reach are the steps that have nothing to do with a mail.
+func (d *dialogue) reach() []leg {
+	return []leg{
 		{connecting, d.connect},
 		{greeting, func(context.Context) (err error) { d.session, err = smtp.NewClient(d.conn, d.relay.host); return err }},
 		{hello, func(context.Context) error { return d.session.Hello(ownName()) }},
 		{encrypting, d.encrypt},
 		{loggingIn, d.logIn},
+	}
+}
+
+// hand are those in which the mail is handed over.
+func (d *dialogue) hand() []leg {
+	return []leg{
 		{sender, d.mail},
 		{recipient, func(context.Context) error { return d.session.Rcpt(d.to) }},
 		{data, d.begin},
 		{content, d.write},
 		{ending, d.hear},
-	} {
+	}
+}
+
+// follow goes step by step, and remembers which was the last.
+func (d *dialogue) follow(ctx context.Context, legs []leg) error {
+	for _, next := range legs {
 		d.at = next.at
 		if err := next.do(ctx); err != nil {
 			return err

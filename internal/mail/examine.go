@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/textproto"
-
-	"github.com/wneessen/go-mail/smtp"
 )
 
 // Examined is how far a conversation with a relay came that sends no mail.
@@ -26,34 +24,15 @@ func Examine(ctx context.Context, relayURL string, trust *tls.Config) (Examined,
 	}
 	d := dialogue{relay: to, tls: to.tls(trust)}
 	defer d.hangUp()
-	at, err := d.greet(ctx)
+	err = d.follow(ctx, d.reach())
 	e := Examined{Relay: to.address()}
 	if err != nil {
-		return e, fmt.Errorf("%s: %s", at, newMask("", "", to.login).cover(words(ctx, err)))
+		return e, fmt.Errorf("%s: %s", d.at, newMask("", "", to.login).cover(words(ctx, err)))
 	}
 	d.leave()
 	_, e.Encrypted = d.session.TLSConnectionState()
 	e.Encrypted, e.LoggedIn = e.Encrypted || to.implicit, to.login != nil
 	return e, nil
-}
-
-// greet goes the steps that have nothing to do with a mail.
-func (d *dialogue) greet(ctx context.Context) (at step, err error) {
-	for _, next := range []struct {
-		at step
-		do func(context.Context) error
-	}{
-		{connecting, d.connect},
-		{greeting, func(context.Context) (err error) { d.session, err = smtp.NewClient(d.conn, d.relay.host); return err }},
-		{hello, func(context.Context) error { return d.session.Hello(ownName()) }},
-		{encrypting, d.encrypt},
-		{loggingIn, d.logIn},
-	} {
-		if err := next.do(ctx); err != nil {
-			return next.at, err
-		}
-	}
-	return "", nil
 }
 
 // words are a relay's, or our own where it said nothing.
